@@ -1,0 +1,45 @@
+# Targets are described in README.md; their names and behaviour are relied on by scripts.
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+VENV := .venv
+BIN := $(VENV)/bin
+FLASK := $(BIN)/flask --app wsgi
+MO := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
+
+.PHONY: install run test check bench lock messages
+
+install: $(VENV)/.installed $(MO)
+
+$(VENV)/.installed: requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	touch $@
+
+%.mo: %.po $(VENV)/.installed
+	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+run: install
+	@$(BIN)/python wsgi.py
+
+test: install node_modules/.installed
+	$(BIN)/python -m pytest -m "not soak"
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/python tests/translations.py
+
+bench: install
+	$(BIN)/python -m tests.benchmarks $(TEXTS)
+
+node_modules/.installed: package-lock.json
+	npm ci --silent --no-audit --no-fund
+	touch $@
+
+# Run after changing pyproject.toml; needs uv.
+lock:
+	uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-package torch --python-version 3.11 --output-file requirements.lock --quiet

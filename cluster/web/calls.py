@@ -1,0 +1,5 @@
+"""calls."""
+
+from flask import Blueprint
+
+door = Blueprint("calls", __name__)

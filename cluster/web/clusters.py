@@ -1,0 +1,5 @@
+"""clusters."""
+
+from flask import Blueprint
+
+door = Blueprint("clusters", __name__)

@@ -1,0 +1,7 @@
+"""Commands."""
+
+from flask import Flask
+
+
+def attach(app: Flask) -> None:
+    """Attach."""

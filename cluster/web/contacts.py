@@ -1,0 +1,5 @@
+"""contacts."""
+
+from flask import Blueprint
+
+door = Blueprint("contacts", __name__)

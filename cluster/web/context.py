@@ -1,0 +1,87 @@
+"""What a request works with: the database of this thread, the encoder, the index, and who asks."""
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from flask import current_app
+from flask_login import UserMixin, current_user
+from sqlite_utils import Database
+
+import data.store
+import data.throttles
+from cluster.engine.encoder import Encoder, LazyEncoder
+from cluster.engine.index import Index
+from cluster.web.settings import Settings
+from models.people import Member
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """Flask-Login's view of a member. The session holds the session key, never the id: a new key ends all sessions."""
+
+    def __init__(self, member: Member) -> None:
+        self.member = member
+
+    def get_id(self) -> str:
+        """What the session holds."""
+        return self.member.session_key
+
+
+@dataclass
+class Services:
+    """Made once per process by the composition root."""
+
+    settings: Settings
+    encoder: LazyEncoder
+    index: Index
+    _own: threading.local = field(default_factory=threading.local)
+
+    def db(self) -> Database:
+        """The connection of this thread, opened at its first use (so after a fork) and kept."""
+        if not hasattr(self._own, "db"):
+            self._own.db = data.store.connect(self.settings.database)
+        return cast(Database, self._own.db)
+
+    def throttles(self) -> Database:
+        """The throttle database of this thread."""
+        if not hasattr(self._own, "throttles"):
+            self._own.throttles = data.throttles.open_throttles(self.settings.data / "throttles.sqlite")
+        return cast(Database, self._own.throttles)
+
+    def close(self) -> None:
+        """Close this thread's connections."""
+        for name in ("db", "throttles"):
+            if hasattr(self._own, name):
+                data.store.close(getattr(self._own, name))
+                delattr(self._own, name)
+
+
+def services() -> Services:
+    """The services of this application."""
+    return cast(Services, current_app.extensions["medestanders"])
+
+
+def db() -> Database:
+    """The database, for a verb."""
+    return services().db()
+
+
+def encoder() -> Encoder | None:
+    """The encoder, or none if it cannot be loaded: verbs then fall back to the words alone."""
+    return services().encoder.get()
+
+
+def index() -> Index:
+    """The in-memory index of this process."""
+    return services().index
+
+
+def member() -> Member | None:
+    """Who asks, if signed in."""
+    return current_user.member if current_user.is_authenticated else None
+
+
+def root() -> Path:
+    """The project's folder, which holds templates, static files and translations."""
+    return Path(__file__).resolve().parents[2]

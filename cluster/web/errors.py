@@ -1,0 +1,72 @@
+"""The one table from refusals to answers; anything else is a bug and a 500 that loses nothing the person typed."""
+
+import structlog
+from flask import Flask, Response, jsonify, render_template, request
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from cluster.web.languages import say
+from models.errors import Invalid, N_, Refusal, TooMany
+
+_HTTP = {
+    400: N_("Dit verzoek konden we niet lezen. Ga terug en probeer het opnieuw."),
+    403: N_("Je hebt geen toegang tot deze pagina."),
+    404: N_("Deze pagina bestaat niet of niet meer."),
+    405: N_("Dat kan hier niet. Ga terug en gebruik de knoppen op de pagina."),
+    413: N_("Dat is te groot om te versturen. Maak de tekst korter."),
+}
+_FAULT = N_("Er ging iets mis bij ons. Wat je typte, staat hieronder: kopieer het en probeer het straks opnieuw.")
+_log = structlog.get_logger()
+
+
+def _answer(status: int, message: str, *, field: str | None = None) -> tuple[Response | str, int]:
+    if request.path.startswith("/api/"):
+        body = {"type": "about:blank", "title": message, "status": status}
+        if field:
+            body["field"] = field
+            body["errors"] = [{"field": field, "detail": message}]
+        answer = jsonify(body)
+        answer.content_type = "application/problem+json"
+        return answer, status
+    typed = [(name, value) for name, value in request.form.items() if name not in _SECRET and value.strip()]
+    keep = typed if request.method == "POST" and status != 404 else []
+    return render_template("error.html", status=status, message=message, typed=keep), status
+
+
+_SECRET = {"csrf_token", "password"}
+
+
+def attach(app: Flask) -> None:
+    """Answer refusals and faults in the reader's language."""
+
+    @app.errorhandler(Refusal)
+    def _refused(refusal: Refusal) -> tuple[Response | str, int]:
+        field = refusal.field if isinstance(refusal, Invalid) else None
+        body, status = _answer(refusal.status, say(refusal), field=field)
+        if isinstance(refusal, TooMany) and isinstance(body, Response):
+            body.headers["Retry-After"] = str(refusal.seconds)
+        return body, status
+
+    @app.errorhandler(CSRFError)
+    def _forged(error: CSRFError) -> tuple[Response | str, int]:
+        return _answer(
+            400,
+            gettext(
+                "Dit formulier stond te lang open of kwam van een andere website. "
+                "Er is niets opgeslagen. Open de pagina opnieuw en verstuur het nog eens."
+            ),
+        )
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> tuple[Response | str, int] | HTTPException:
+        status = error.code or 500
+        if status < 400:
+            return error
+        return _answer(status, gettext(_HTTP.get(status, _FAULT)))
+
+    @app.errorhandler(Exception)
+    def _fault(error: Exception) -> tuple[Response | str, int]:
+        # Ids only, never what was typed: the traceback names the place, the form stays with the person.
+        _log.exception("fault", path=request.url_rule.rule if request.url_rule else None, method=request.method)
+        return _answer(500, gettext(_FAULT))

@@ -1,0 +1,127 @@
+"""What every template can use: who asks, addresses of assets, and labels for the words of the house."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, g, request, url_for
+from flask_babel import gettext
+
+import cluster.contacts
+import data.calls
+from cluster.web.context import db, member, services
+from cluster.web.languages import language
+from models.errors import N_
+
+# Domain words, said in Dutch; one place, so that every page uses the same ones.
+LABELS: dict[str, dict[str, str]] = {
+    "stage": {"idee": N_("Idee"), "plan": N_("Plan"), "klaar": N_("Klaar om in te dienen"), "loopt": N_("Loopt")},
+    "intent": {"need": N_("We zoeken dit"), "offer": N_("We bieden dit aan"), "experience": N_("We delen ervaring")},
+    "seek": {
+        "partners": N_("Partners"),
+        "ervaring": N_("Ervaring"),
+        "toepassing": N_("Een toepassing"),
+        "medefinanciering": N_("Medefinanciering"),
+    },
+    "budget": {
+        "<25k": N_("Minder dan € 25.000"),
+        "25k-75k": N_("€ 25.000 tot € 75.000"),
+        "75k-150k": N_("€ 75.000 tot € 150.000"),
+        "150k-500k": N_("€ 150.000 tot € 500.000"),
+        ">500k": N_("Meer dan € 500.000"),
+    },
+    "status": {
+        "submitted": N_("Ingediend"),
+        "approved": N_("Goedgekeurd"),
+        "refused": N_("Niet goedgekeurd"),
+        "unknown": N_("Uitkomst onbekend"),
+    },
+    "relation": {
+        "same_need": N_("Zelfde nood"),
+        "strongly_related": N_("Sterk verwant"),
+        "related": N_("Verwant"),
+    },
+    "role": {
+        "lead": N_("We willen trekken"),
+        "develop": N_("We ontwikkelen mee"),
+        "buy": N_("We kopen mee aan"),
+        "learn": N_("We willen leren"),
+        "have": N_("We hebben het al en tonen het"),
+    },
+    "cluster": {
+        "proposed": N_("Voorgesteld"),
+        "accepted": N_("Aanvaard"),
+        "rejected": N_("Verworpen"),
+        "dissolved": N_("Opgelost"),
+    },
+    "introduction": {
+        "asked": N_("Gevraagd"),
+        "agreed": N_("In contact"),
+        "declined": N_("Niet nu"),
+        "withdrawn": N_("Ingetrokken"),
+    },
+    "call": {"coming": N_("Komt eraan"), "open": N_("Open"), "closed": N_("Afgesloten")},
+}
+
+
+def label(group: str, code: str | None) -> str:
+    """The words for a code, in the reader's language; empty for none."""
+    return gettext(LABELS[group][str(code)]) if code else ""
+
+
+def options(group: str) -> list[tuple[str, str]]:
+    """All codes of a group with their words, for a select or a list of choices."""
+    return [(code, gettext(words)) for code, words in LABELS[group].items()]
+
+
+@cache
+def _fingerprint(path: Path, changed: float) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def themes() -> dict[str, str]:
+    """Theme names by slug in the reader's language, read once per request."""
+    if "themes" not in g:
+        g.themes = {theme.slug: theme.name for theme in data.calls.themes(db(), lang=language())}
+    found: dict[str, str] = g.themes
+    return found
+
+
+def attach(app: Flask) -> None:
+    """Give templates their words."""
+
+    def asset(name: str) -> str:
+        """The address of a static file, with a hash of its content so that it may be cached for ever."""
+        path = Path(str(app.static_folder)) / name
+        return url_for("static", filename=name, v=_fingerprint(path, path.stat().st_mtime))
+
+    def here(**changes: object) -> str:
+        """The address of this page with some of its query changed; the start page for what is no page to return to."""
+        if request.method != "GET" or request.url_rule is None:
+            return url_for("pages.home")
+        kept = {key: request.args.getlist(key) for key in request.args}
+        return url_for(request.url_rule.endpoint, **{**(request.view_args or {}), **kept, **changes})
+
+    def waiting_count() -> int:
+        asking = member()
+        return len(cluster.contacts.waiting_for(db(), member=asking)) if asking else 0
+
+    @app.context_processor
+    def _everywhere() -> dict[str, object]:
+        settings = services().settings
+        return {
+            "asking": member(),
+            "demo_mode": settings.demo,
+            "mailbox_open": settings.demo and settings.smtp_url is None,
+        }
+
+    app.jinja_env.globals |= {
+        "asset": asset,
+        "here": here,
+        "waiting_count": waiting_count,
+        "label": label,
+        "options": options,
+        "theme_names": themes,
+    }
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

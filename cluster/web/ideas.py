@@ -1,0 +1,5 @@
+"""ideas."""
+
+from flask import Blueprint
+
+door = Blueprint("ideas", __name__)

@@ -1,0 +1,90 @@
+"""Languages: which one a reader gets, and how refusals, dates and numbers are said in it."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, get_timezone
+from babel.numbers import format_currency, format_decimal
+from flask import Flask, request, session
+from flask_babel import Babel, get_locale, gettext
+
+from cluster.people import LOCALES
+from cluster.web.context import member, root
+from models.errors import Refusal
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+NAMES = {"nl": "Nederlands", "en": "English", "fr": "Français", "de": "Deutsch"}
+_REGIONAL = {"nl": "nl_BE", "fr": "fr_BE", "en": "en_BE", "de": "de_BE"}
+
+
+def choose() -> str:
+    """What the reader chose, else the member's language, else the browser's, else Dutch."""
+    chosen = session.get("locale")
+    if chosen in LOCALES:
+        return str(chosen)
+    asking = member()
+    if asking and asking.locale in LOCALES:
+        return asking.locale
+    return request.accept_languages.best_match(LOCALES, "nl") or "nl"
+
+
+def language() -> str:
+    """The language of this answer, two letters."""
+    locale = get_locale()
+    return locale.language if locale else "nl"
+
+
+def say(refusal: Refusal) -> str:
+    """A refusal in the reader's language."""
+    text: str = gettext(refusal.message)
+    return text % refusal.values if refusal.values else text
+
+
+def _region() -> str:
+    return _REGIONAL[language()]
+
+
+def day(moment: str | date) -> str:
+    """'4 februari 2022' in Belgian form, from a date or an instant (shown in Brussels time)."""
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment).astimezone(BRUSSELS).date()
+    return format_date(moment, "d MMMM y", locale=_region())
+
+
+def instant(moment: str) -> str:
+    """'4 februari 2022 om 23:59' in Brussels time."""
+    at = datetime.fromisoformat(moment).astimezone(BRUSSELS)
+    return format_datetime(at, "d MMMM y, HH:mm", tzinfo=get_timezone("Europe/Brussels"), locale=_region())
+
+
+def number(amount: float | None) -> str:
+    """'184 000' grouped as Belgians do."""
+    return "" if amount is None else format_decimal(amount, locale=_region())
+
+
+def euro(amount: float | None) -> str:
+    """'€ 150.000', without cents unless there are any."""
+    if amount is None:
+        return ""
+    whole = float(amount).is_integer()
+    return format_currency(
+        amount, "EUR", locale=_region(), currency_digits=not whole, format="¤ #,##0" if whole else None
+    )
+
+
+def attach(app: Flask) -> None:
+    """Make the languages known to an application and its templates."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(root() / "translations")
+    app.config["BABEL_DEFAULT_LOCALE"] = "nl"
+    Babel(app, locale_selector=choose)
+    app.jinja_env.filters |= {"day": day, "instant": instant, "number": number, "euro": euro}
+    app.jinja_env.globals |= {
+        "language": language,
+        "language_names": {code: NAMES[code] for code in LOCALES},
+        "say": say,
+    }
+
+
+def utc_now() -> str:
+    """This moment, for templates and verbs that compare instants."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

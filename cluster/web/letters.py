@@ -1,0 +1,5 @@
+"""letters."""
+
+from flask import Blueprint
+
+door = Blueprint("letters", __name__)

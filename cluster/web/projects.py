@@ -1,0 +1,5 @@
+"""projects."""
+
+from flask import Blueprint
+
+door = Blueprint("projects", __name__)

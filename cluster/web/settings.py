@@ -1,0 +1,79 @@
+"""Settings: read once from the environment; a wrong value stops the start with a sentence that names the variable."""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What may differ from place to place. `PORT` aside, every variable is named MEDESTANDERS_….
+
+    `demo` is on unless MEDESTANDERS_DEMO=0, which means production: a secret key is then required, cookies travel
+    over https only, and demo accounts keep the service from starting.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MEDESTANDERS_", extra="ignore")
+
+    port: int = Field(8000, ge=1, le=65_535, validation_alias="PORT")
+    data: Path = Path("instance")
+    encoder: str | None = None
+    demo: bool = True
+    smtp_url: str | None = None
+    trusted_proxies: int = Field(0, ge=0, le=10)
+    secret_key: str | None = None
+    similar_per_second: int = Field(100, ge=1)
+
+    @field_validator("encoder", "smtp_url", "secret_key", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, given: str | None) -> str | None:
+        return given or None
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_or_smtps(cls, given: str | None) -> str | None:
+        if given is not None and (urlsplit(given).scheme not in {"smtp", "smtps"} or not urlsplit(given).hostname):
+            raise ValueError("write smtp://[user:password@]host[:port], or smtps:// for TLS from the start")
+        return given
+
+    @model_validator(mode="after")
+    def _production_has_a_secret(self) -> Self:
+        if not self.demo and len(self.secret_key or "") < 32:
+            raise ValueError("MEDESTANDERS_SECRET_KEY must hold at least 32 characters when MEDESTANDERS_DEMO=0")
+        return self
+
+    @property
+    def database(self) -> Path:
+        """The file that holds everything."""
+        return self.data / "medestanders.sqlite"
+
+    def session_secret(self) -> str:
+        """The key that signs sessions; outside production one is made once and kept beside the database."""
+        if self.secret_key:
+            return self.secret_key
+        self.data.mkdir(parents=True, exist_ok=True)
+        kept = self.data / "secret_key"
+        try:
+            with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+        except FileExistsError:
+            pass
+        return kept.read_text()
+
+
+def read_settings() -> Settings:
+    """The settings of this process; exits with a sentence per wrong variable."""
+    try:
+        return Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        for wrong in error.errors():
+            name = str(wrong["loc"][0]) if wrong["loc"] else ""
+            variable = name if name == "PORT" or not name else f"MEDESTANDERS_{name.upper()}"
+            message = str(wrong["msg"]).removeprefix("Value error, ")
+            print(f"{variable}: {message}" if variable else message, file=sys.stderr)
+        raise SystemExit(1) from None

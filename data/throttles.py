@@ -1,0 +1,41 @@
+"""Throttles: how often a key was used in a window, shared by all processes.
+
+They live in a database of their own that may be lost: counting API calls must not wait for the disk as a me-too does.
+"""
+
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from data.store import connect
+
+
+def open_throttles(path: Path) -> Database:
+    """Open (and make, if new) the throttle database."""
+    db = connect(path)
+    db.execute("pragma synchronous = off")
+    db.execute(
+        "create table if not exists throttles (key text, starts integer, count integer not null,"
+        " primary key (key, starts)) strict, without rowid"
+    )
+    return db
+
+
+def count(db: Database, *, key: str, window_s: int, moment: float) -> int:
+    """Count one use of `key` in the window that holds `moment` (seconds since 1970) and return the total so far."""
+    starts = int(moment // window_s * window_s)
+    found = next(
+        db.query(
+            "insert into throttles values (?, ?, 1) on conflict do update set count = count + 1 returning count",
+            [key, starts],
+        )
+    )["count"]
+    if found == 1:
+        # Old windows answer no question any more.
+        db.execute("delete from throttles where starts < ?", [starts - 86_400])
+    return int(found)
+
+
+def forget(db: Database, *, key: str) -> None:
+    """Forget a key, as after a successful sign-in."""
+    db.execute("delete from throttles where key = ?", [key])

@@ -1,0 +1,88 @@
+"""Queued work: jobs written in the transaction that caused them, taken by a worker under a lease.
+
+A worker that dies loses its lease, and another takes the job; every job can therefore run twice and must not mind.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from data.store import change, now, row, value
+
+ATTEMPTS_AT_MOST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work under a lease."""
+
+    id: int
+    kind: str
+    key: str
+    payload: dict[str, Any]
+    lease: str
+    attempts: int
+
+
+def queue(
+    db: Database, *, kind: str, key: str, payload: dict[str, Any] | None = None, not_before: str | None = None
+) -> None:
+    """Queue a job; one that already waits with the same kind and key makes this a no-op."""
+    db.execute(
+        "insert or ignore into jobs (kind, key, payload, not_before) values (?, ?, ?, ?)",
+        [kind, key, json.dumps(payload or {}), not_before or now()],
+    )
+
+
+def lease(db: Database, *, seconds: int) -> Job | None:
+    """Take the next job that is due and not leased, for at most `seconds`."""
+    moment = datetime.now(UTC)
+    token = secrets.token_hex(8)
+    found = row(
+        db,
+        """select id, kind, key, payload, attempts from jobs
+        where done_at is null and not_before <= :now and (leased_until is null or leased_until < :now)
+        order by not_before, id limit 1""",
+        {"now": moment.isoformat(timespec="seconds")},
+    )
+    if found is None:
+        return None
+    until = (moment + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+    change(
+        db,
+        "update jobs set leased_until = ?, lease = ?, attempts = attempts + 1 where id = ?",
+        [until, token, found["id"]],
+    )
+    return Job(**{**found, "payload": json.loads(found["payload"]), "lease": token, "attempts": found["attempts"] + 1})
+
+
+def finish(db: Database, *, job: Job) -> bool:
+    """Mark a job done; false if the lease was lost meanwhile."""
+    return bool(
+        change(db, "update jobs set done_at = ?, error = null where id = ? and lease = ?", [now(), job.id, job.lease])
+    )
+
+
+def fail(db: Database, *, job: Job, error: str) -> None:
+    """Give a job back to be tried later, waiting longer each time (at most an hour), or give up after twelve tries."""
+    if job.attempts >= ATTEMPTS_AT_MOST:
+        change(
+            db, "update jobs set done_at = ?, error = ? where id = ? and lease = ?", [now(), error, job.id, job.lease]
+        )
+        return
+    wait = min(3_600, 5 * 2 ** (job.attempts - 1))
+    later = (datetime.now(UTC) + timedelta(seconds=wait)).isoformat(timespec="seconds")
+    change(
+        db,
+        "update jobs set not_before = ?, leased_until = null, lease = null, error = ? where id = ? and lease = ?",
+        [later, error, job.id, job.lease],
+    )
+
+
+def waiting(db: Database) -> int:
+    """How many jobs are not done."""
+    return int(value(db, "select count(*) from jobs where done_at is null"))

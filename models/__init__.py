@@ -1,0 +1,1 @@
+"""The nouns of the house: frozen dataclasses, enumerations and refusals. Standard library only."""

@@ -1,0 +1,74 @@
+"""Me too: endorsements, and the introductions that follow from them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MESSAGE_AT_MOST = 2_000
+
+
+class EndorsementRole(StrEnum):
+    """What the endorsing organisation offers to do."""
+
+    LEAD = "lead"
+    DEVELOP = "develop"
+    BUY = "buy"
+    LEARN = "learn"
+    HAVE = "have"
+
+
+class IntroductionState(StrEnum):
+    """Asked until the poster answers; contact data is visible only when agreed."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Endorsement:
+    """One organisation's *ook wij* on one idea."""
+
+    id: int
+    idea_id: int
+    organisation_id: int
+    organisation: str
+    member_id: int
+    role: EndorsementRole
+    amount: str | None
+    days: int | None
+    message: str
+    active: bool
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """The contact between the poster of an idea and one endorser."""
+
+    id: int
+    endorsement_id: int
+    idea_id: int
+    idea_title: str
+    poster_organisation_id: int
+    poster_organisation: str
+    poster_member_id: int | None
+    endorser_organisation_id: int
+    endorser_organisation: str
+    endorser_member_id: int
+    role: EndorsementRole
+    message: str
+    state: IntroductionState
+    asked_at: str
+    answered_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What an idea gathered: organisations, inhabitants (each municipality counted once) and candidate leads."""
+
+    organisations: int
+    inhabitants: int
+    leads: int
+    amount_low_eur: int
+    amount_high_eur: int | None

@@ -1,0 +1,193 @@
+"""What tests stand on: real databases, the real encoder, and `page()`, which checks every page it fetches."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlite_utils import Database
+from werkzeug.test import TestResponse
+
+import cluster.people
+import data.migrations
+import data.people
+import data.store
+from cluster.engine.encoder import Encoder, LazyEncoder, load
+from cluster.web import create_app
+from cluster.web.settings import Settings
+from models.people import Member, Role
+
+PASSWORD = "een lang wachtwoord"
+
+
+@pytest.fixture
+def db() -> Iterator[Database]:
+    """A private database with the schema, three municipalities, a body, a theme and a call."""
+    db = data.store.connect(":memory:")
+    with data.store.transaction(db):
+        data.migrations.migrate(db)
+    furnish(db)
+    yield db
+    data.store.close(db)
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The encoder that ships, loaded once."""
+    return load(None)
+
+
+@pytest.fixture
+def app(tmp_path: Path, encoder: Encoder) -> Iterator[Flask]:
+    """The application over a database of its own, furnished, in demo mode without a mail server."""
+    app = create_app(Settings(data=tmp_path, secret_key="s" * 40))
+    services = app.extensions["medestanders"]
+    services.encoder = LazyEncoder(lambda: encoder)
+    with data.store.transaction(services.db()):
+        data.migrations.migrate(services.db())
+    furnish(services.db())
+    yield app
+    services.close()
+
+
+@pytest.fixture
+def app_db(app: Flask) -> Database:
+    """The application's database, for arranging and looking."""
+    found: Database = app.extensions["medestanders"].db()
+    return found
+
+
+def furnish(db: Database) -> None:
+    """Three municipalities, an intermunicipal body for two of them, two themes, a call, and four members."""
+    with data.store.transaction(db):
+        ids = {}
+        for name, kind, inhabitants in (
+            ("Aalter", "municipality", 28_000),
+            ("Genk", "municipality", 66_000),
+            ("Kortrijk", "municipality", 77_000),
+            ("Streekverband", "intermunicipal", None),
+        ):
+            values = dict.fromkeys(("province", "nis", "kbo", "ovo", "lat", "lon", "valid_from", "valid_until"))
+            ids[name] = data.people.add_organisation(
+                db, values={**values, "uri": f"urn:{name}", "kind": kind, "name": name, "inhabitants": inhabitants}
+            )
+        data.people.set_stands_for(db, body_id=ids["Streekverband"], municipality_ids=[ids["Aalter"], ids["Kortrijk"]])
+        db.execute(
+            "insert into themes values ('dienstverlening', 1, null, '{\"nl\": \"Innovatieve dienstverlening\"}')"
+        )
+        db.execute("insert into themes values ('democratie', 2, null, '{\"nl\": \"Digitale democratie\"}')")
+        db.execute(
+            """insert into calls (number, name, kind, kind_name, opens_at, closes_at, ceiling_eur, funding_percent,
+              realisation, uri) values (1, 'Oproep 1', 'concept', 'Innovatief concept', '2021-09-19T22:00:00+00:00',
+              '2021-11-12T22:59:59+00:00', 150000, 80, 'max. 1 jaar', 'urn:oproep-1')"""
+        )
+    for email, organisation, role in (
+        ("aalter@test.example", "Aalter", Role.MEMBER),
+        ("genk@test.example", "Genk", Role.MEMBER),
+        ("kortrijk@test.example", "Kortrijk", Role.MEMBER),
+        ("coordinator@test.example", None, Role.COORDINATOR),
+    ):
+        add_member(db, email=email, organisation_id=ids[organisation] if organisation else None, role=role)
+
+
+def add_member(db: Database, *, email: str, organisation_id: int | None, role: Role) -> None:
+    """Add a member named after the address, with a hash made once: hashing is slow on purpose."""
+    with data.store.transaction(db):
+        data.people.add_member(
+            db,
+            values={
+                "organisation_id": organisation_id,
+                "email": email,
+                "name": email.split("@")[0].capitalize(),
+                "function": None,
+                "role": role.value,
+                "locale": "nl",
+                "password_hash": _HASH,
+                "standing_consent": 0,
+                "session_key": f"key-{email}",
+                "demo": 0,
+                "created_at": data.store.now(),
+            },
+        )
+
+
+_HASH = cluster.people._hasher.hash(PASSWORD)
+
+
+@pytest.fixture
+def who(request: pytest.FixtureRequest) -> Callable[[str], Member]:
+    """A furnished member by the name before the @, in whichever database the test uses."""
+    name = "app_db" if "app" in request.fixturenames else "db"
+
+    def find(name_before_at: str) -> Member:
+        found = data.people.by_email(request.getfixturevalue(name), email=f"{name_before_at}@test.example")
+        assert found is not None
+        return found
+
+    return find
+
+
+class Visitor:
+    """A browser without a screen: remembers who is signed in, checks every page, and submits forms as found."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def sign_in(self, who: str) -> "Visitor":
+        """Sign in as a furnished member, by the name before the @, without the cost of hashing."""
+        with self.client.session_transaction() as session:
+            session["_user_id"] = f"key-{who}@test.example"
+            session["_fresh"] = True
+        return self
+
+    def get(self, address: str, *, status: int = 200) -> BeautifulSoup:
+        """Fetch a page that must have this status and the marks of a good page."""
+        return self._checked(self.client.get(address), status)
+
+    def submit(self, address: str, *, at: str | None = None, status: int | None = None, **fields: Any) -> BeautifulSoup:
+        """Fetch the page at `at` (or `address`), take its CSRF token, post the fields, and follow to a page."""
+        token = self.get(at or address).select_one("input[name=csrf_token]")
+        assert token is not None
+        answer = self.client.post(address, data={"csrf_token": token["value"], **fields})
+        if answer.status_code == 303 and status is None:
+            return self.get(answer.headers["Location"])
+        return self._checked(answer, status or 200)
+
+    def _checked(self, answer: TestResponse, status: int) -> BeautifulSoup:
+        text = answer.get_data(as_text=True)
+        assert answer.status_code == status, f"{answer.status_code}, not {status}:\n{text[:3000]}"
+        assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+        soup = BeautifulSoup(text, "html.parser")
+        if soup.html is None:  # a fragment for htmx
+            return soup
+        assert soup.html["lang"] in cluster.people.LOCALES
+        assert len(soup.find_all("h1")) == 1
+        assert soup.title is not None
+        assert str(soup.title.string).endswith("– Medestanders")
+        for landmark in ("header", "main", "footer", "nav"):
+            assert soup.find(landmark) is not None, landmark
+        for form in soup.find_all("form"):
+            assert form.get("action"), form
+            if str(form.get("method", "get")).lower() == "post":
+                assert form.find("input", attrs={"name": "csrf_token"}), form
+        ids = [tag["id"] for tag in soup.find_all(id=True)]
+        assert len(ids) == len(set(ids)), "double ids"
+        for label in soup.find_all("label", attrs={"for": True}):
+            assert label["for"] in ids, label
+        assert not re.search(r"\{\{|\{%|None</", text), "a template showed through"
+        return soup
+
+
+@pytest.fixture
+def page(app: Flask) -> Callable[..., Visitor]:
+    """A new visitor, signed in as `who` if given: `page("genk").get("/ideas")`."""
+
+    def visitor(who: str | None = None) -> Visitor:
+        found = Visitor(app.test_client())
+        return found.sign_in(who) if who else found
+
+    return visitor
