@@ -2,12 +2,17 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
-from data.store import change, row, rows, value
-from models.calls import Call, Deadline, Theme
+from data.store import insert, rows, value
+from models.calls import Call, Deadline, Programme, Theme
+
+SEED = Path(__file__).resolve().parent / "seed"
 
 
 def themes(db: Database, *, lang: str) -> list[Theme]:
@@ -30,30 +35,35 @@ def find_theme(db: Database, *, text: str) -> str | None:
     return None
 
 
-def _call(db: Database, found: dict[str, Any]) -> Call:
-    return Call(
-        **found,
-        themes=tuple(
-            item["theme"] for item in rows(db, "select theme from call_themes where call_id = ?", [found["id"]])
-        ),
-        deadlines=tuple(
-            Deadline(**item)
-            for item in rows(
-                db, "select closes_at, note from call_deadlines where call_id = ? order by position", [found["id"]]
-            )
-        ),
-    )
+def _with_parts(db: Database, found: list[dict[str, Any]]) -> list[Call]:
+    """The calls with their themes and deadlines, in three queries however many there are."""
+    themes = theme_slugs(db)
+    deadlines: dict[int, list[Deadline]] = {}
+    for item in rows(db, "select call_id, closes_at, note from call_deadlines order by call_id, position"):
+        deadlines.setdefault(item["call_id"], []).append(Deadline(closes_at=item["closes_at"], note=item["note"]))
+    return [
+        Call(**item, themes=themes.get(item["id"], ()), deadlines=tuple(deadlines.get(item["id"], ())))
+        for item in found
+    ]
 
 
 def get(db: Database, *, call_id: int) -> Call | None:
     """One call with its themes and history of deadlines."""
-    found = row(db, "select * from calls where id = ?", [call_id])
-    return _call(db, found) if found else None
+    found = _with_parts(db, rows(db, "select * from calls where id = ?", [call_id]))
+    return found[0] if found else None
 
 
 def every(db: Database) -> list[Call]:
-    """All calls by number, without themes and history."""
-    return [Call(**found) for found in rows(db, "select * from calls order by number")]
+    """All calls by number, with themes and history of deadlines."""
+    return _with_parts(db, rows(db, "select * from calls order by number"))
+
+
+@cache
+def programme() -> Programme:
+    """What is known of the programme behind the calls; it ships with the service and is not edited in it."""
+    found = json.loads((SEED / "calls.json").read_text(encoding="utf-8"))["programme"]
+    known = {field.name: found[field.name] for field in fields(Programme)}
+    return Programme(**{name: tuple(item) if isinstance(item, list) else item for name, item in known.items()})
 
 
 def find(db: Database, *, text: str) -> int | None:
@@ -74,32 +84,31 @@ def theme_slugs(db: Database) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def set_theme(db: Database, *, slug: str, position: int, uri: str | None, names: dict[str, str]) -> None:
-    """Add or refresh a theme."""
+def add_theme(db: Database, *, slug: str, position: int, uri: str | None, names: dict[str, str]) -> None:
+    """Add a theme, unless there is one with this slug."""
     db.execute(
-        """insert into themes (slug, position, uri, names) values (?, ?, ?, ?)
-        on conflict (slug) do update set position = excluded.position, uri = excluded.uri, names = excluded.names""",
+        "insert or ignore into themes (slug, position, uri, names) values (?, ?, ?, ?)",
         [slug, position, uri, json.dumps(names, ensure_ascii=False)],
     )
 
 
-def set_call(db: Database, *, values: dict[str, Any], themes: Sequence[str], deadlines: Sequence[Deadline]) -> int:
-    """Add a call by its URI with themes and deadlines; one that exists is left as coordinators made it."""
-    db.execute(
+def add_call(db: Database, *, values: dict[str, Any], themes: Sequence[str], deadlines: Sequence[Deadline]) -> bool:
+    """Add a call with themes and deadlines; one with the same URI stays as it is, and the answer is false."""
+    if value(db, "select 1 from calls where uri = ?", [values["uri"]]):
+        return False
+    call_id = insert(
+        db,
         """insert into calls (number, name, kind, kind_name, opens_at, closes_at, ceiling_eur, funding_percent,
           realisation, uri, remark)
         values (:number, :name, :kind, :kind_name, :opens_at, :closes_at, :ceiling_eur, :funding_percent,
-          :realisation, :uri, :remark) on conflict (uri) do nothing""",
+          :realisation, :uri, :remark)""",
         values,
     )
-    call_id = int(value(db, "select id from calls where uri = ?", [values["uri"]]))
     for theme in themes:
-        db.execute("insert or ignore into call_themes (call_id, theme) values (?, ?)", [call_id, theme])
-    if not value(db, "select 1 from call_deadlines where call_id = ?", [call_id]):
-        for position, deadline in enumerate(deadlines):
-            change(
-                db,
-                "insert into call_deadlines (call_id, position, closes_at, note) values (?, ?, ?, ?)",
-                [call_id, position, deadline.closes_at, deadline.note],
-            )
-    return call_id
+        db.execute("insert into call_themes (call_id, theme) values (?, ?)", [call_id, theme])
+    for position, deadline in enumerate(deadlines):
+        db.execute(
+            "insert into call_deadlines (call_id, position, closes_at, note) values (?, ?, ?, ?)",
+            [call_id, position, deadline.closes_at, deadline.note],
+        )
+    return True

@@ -1,7 +1,22 @@
 """Calls: rounds of subsidy, with themes, a ceiling and a deadline that may move."""
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+
+
+def start_of_day(day: date) -> str:
+    """The first instant of a day in Brussels, as UTC ISO text."""
+    return datetime.combine(day, time(), BRUSSELS).astimezone(UTC).isoformat(timespec="seconds")
+
+
+def end_of_day(day: date) -> str:
+    """The last second of a day in Brussels, as UTC ISO text: who sends in before midnight is in time."""
+    after = datetime.combine(day + timedelta(days=1), time(), BRUSSELS).astimezone(UTC)
+    return (after - timedelta(seconds=1)).isoformat(timespec="seconds")
 
 
 class CallState(StrEnum):
@@ -52,3 +67,29 @@ class Call:
         if now < self.opens_at:
             return CallState.COMING
         return CallState.OPEN if now <= self.closes_at else CallState.CLOSED
+
+    @property
+    def moved(self) -> tuple[Deadline, ...]:
+        """The deadlines that no longer count, oldest first."""
+        return self.deadlines[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """What the seven calls have in common, in Dutch, as the public pages told it."""
+
+    name: str
+    uri: str
+    budget_eur: int
+    funding_percent: int
+    own_share_percent: int
+    approved_projects: int
+    framework: str
+    participation: str
+    lead_rule: str
+    target_groups: str
+    remark: str
+    clustering: str
+    principles: tuple[str, ...]
+    procedure: tuple[str, ...]
+    sources: tuple[str, ...]
