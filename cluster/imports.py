@@ -5,6 +5,7 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from itertools import chain
 from typing import Any, BinaryIO, TypeVar
@@ -134,6 +135,20 @@ class Fields:
         if str(given).strip().lower() not in known:
             self.refuse(name, "Schrijf hier true of false.")
         return known.get(str(given).strip().lower(), default)
+
+    def cents(self, name: str) -> int | None:
+        """An amount in euro, as cents."""
+        _, given = self.given(name)
+        try:
+            amount = None if given is None else Decimal(str(given))
+        except InvalidOperation:
+            amount = Decimal(-1)
+        if amount is None:
+            return None
+        if isinstance(given, bool) or not 0 <= amount <= 10**10:
+            self.refuse(name, "Schrijf hier een bedrag in euro, zoals 90000 of 426660.46.")
+            return None
+        return int((amount * 100).to_integral_value())
 
     def texts(self, *names: str, each_at_most: int, at_most: int = 100) -> list[str]:
         """Several texts: a list, or one text with | between them, as in a cell of a table."""

@@ -1,1 +1,186 @@
-"""projects."""
+"""Projects: what was submitted or approved elsewhere, brought in from files and never typed by hand."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from itertools import islice
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlite_utils import Database
+
+import data.calls
+import data.people
+import data.projects
+import data.work
+from cluster.engine.language import LANGUAGES, language_of
+from cluster.imports import Fields, Imported, Row, check
+from data.projects import Filter
+from data.store import now, transaction
+from models.errors import NotFound
+from models.ideas import DESCRIPTION_AT_MOST, TITLE_AT_MOST
+from models.matches import Kind
+from models.people import Organisation
+from models.projects import Partner, Project, Status
+
+_BATCH = 500
+
+
+def get(db: Database, project_id: int) -> Project:
+    """One project; NotFound when there is none."""
+    found = data.projects.get(db, project_id=project_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def partners(db: Database, *, project: Project) -> list[Partner]:
+    """The governments beside the lead, in the order of the source."""
+    return data.projects.partners(db, project_id=project.id)
+
+
+def browse(db: Database, *, wanted: Filter, page: int, at_most: int) -> tuple[list[Project], bool]:
+    """One page of the projects that fit, and whether there are more; pages count from one."""
+    found = data.projects.browse(db, wanted=wanted, at_most=at_most + 1, after=(page - 1) * at_most)
+    return found[:at_most], len(found) > at_most
+
+
+def import_rows(db: Database, *, rows: Iterable[Row]) -> Imported:
+    """Add or update projects by their external id: all rows, or none with ImportRefused saying what is wrong where.
+
+    Saying it twice changes nothing: rows that say what already stands are not touched.
+    """
+    checked, done = check(rows, _reader(db))
+    _keep(db, checked, done, refresh=True)
+    return done
+
+
+def seed(db: Database, *, rows: list[dict[str, Any]]) -> int:
+    """Add the projects of data/seed/projects.jsonl that are missing and tell how many; the others stay as they are."""
+    done = Imported()
+    _keep(db, [_seeded(db, row) for row in rows], done, refresh=False)
+    return done.added
+
+
+def _keep(db: Database, wanted: list[dict[str, Any]], done: Imported, *, refresh: bool) -> None:
+    moment = now()
+    with transaction(db):
+        for batch in _batches(wanted):
+            stored = data.projects.stored(db, external_ids=[values["external_id"] for values in batch])
+            for values in batch:
+                before = stored.get(values["external_id"])
+                if before is None:
+                    project_id = data.projects.add(db, values=values, moment=moment)
+                    done.added += 1
+                elif refresh and any(before[name] != values[name] for name in values):
+                    project_id = before["id"]
+                    data.projects.update(db, project_id=project_id, values=values, moment=moment)
+                    done.changed += 1
+                else:
+                    done.unchanged += 1
+                    continue
+                if before is None or any(before[name] != values[name] for name in ("title", "summary")):
+                    data.work.queue(
+                        db,
+                        kind="embed",
+                        key=f"{Kind.PROJECT}:{project_id}",
+                        payload={"kind": Kind.PROJECT, "item_id": project_id},
+                    )
+
+
+def _batches(values: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    left = iter(values)
+    while batch := list(islice(left, _BATCH)):
+        yield batch
+
+
+def _reader(db: Database) -> Callable[[Fields], dict[str, Any]]:
+    """What reads one row; files name the same few organisations again and again, so each is looked up once."""
+
+    @cache
+    def organisation(text: str) -> Organisation | None:
+        return data.people.find_organisation(db, text=text)
+
+    @cache
+    def theme(text: str) -> str | None:
+        return data.calls.find_theme(db, text=text)
+
+    @cache
+    def call(text: str) -> int | None:
+        return data.calls.find(db, text=text)
+
+    def partner(name: str) -> tuple[str, int | None]:
+        found = organisation(name)
+        return name, found.id if found else None
+
+    def read(fields: Fields) -> dict[str, Any]:
+        lead = fields.found(
+            "municipality", "organisation", "lead", look_up=organisation, what="een bestuur", required=True
+        )
+        title = fields.text("title", at_most=TITLE_AT_MOST, required=True) or ""
+        summary = fields.text("description", "summary", at_most=DESCRIPTION_AT_MOST, required=True, lines=True) or ""
+        lang = fields.text("lang", at_most=10)
+        if lang and lang not in LANGUAGES:
+            fields.refuse("lang", f"“{lang}” kennen we niet. Kies uit: {', '.join(LANGUAGES)}.")
+        return {
+            "external_id": fields.text("id", "external_id", at_most=200, required=True),
+            "title": title,
+            "summary": summary,
+            "programme": int(fields.flag("programme", default=True)),
+            "status": fields.choice("status", Status, Status.UNKNOWN).value,
+            "status_note": fields.text("status_note", at_most=500),
+            "lead_id": lead.id if lead else None,
+            "lead": lead.name if lead else "",
+            "theme": fields.found("theme", look_up=theme, what="een thema"),
+            "theme_derived": int(fields.flag("theme_derived", default=False)),
+            "call_id": fields.found("call", look_up=call, what="een oproep"),
+            "subsidy_cents": fields.cents("subsidy_eur"),
+            "year": fields.text("year", at_most=20),
+            "remark": fields.text("remark", at_most=2_000, lines=True),
+            "urls": json.dumps(_addresses(fields)),
+            "lang": lang or language_of(f"{title}. {summary}"),
+            "partners": [partner(name) for name in fields.texts("partners", each_at_most=200)],
+        }
+
+    return read
+
+
+def _addresses(fields: Fields) -> list[str]:
+    names = ("source", "sources", "url", "urls")
+    found = fields.texts(*names, each_at_most=2_000)
+    for address in found:
+        if not _on_the_web(address):
+            fields.refuse(fields.given(*names)[0], f"“{address[:80]}” is geen webadres. Het begint met https://.")
+    return found
+
+
+def _on_the_web(address: str) -> bool:
+    """Whether it may stand in a link: other schemes than http(s) can run code."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in address
+
+
+def _seeded(db: Database, row: dict[str, Any]) -> dict[str, Any]:
+    known = data.people.find_organisation
+
+    def organisation_id(party: dict[str, Any]) -> int | None:
+        found = known(db, text=party["uri"]) if party["uri"] else None
+        return found.id if found else None
+
+    subsidy = row["subsidy_eur"]
+    return {
+        **{name: row[name] for name in ("external_id", "title", "summary", "status", "status_note", "theme", "year")},
+        "programme": int(row["programme"]),
+        "lead_id": organisation_id(row["lead"]) if row["lead"] else None,
+        "lead": row["lead"]["name"] if row["lead"] else "",
+        "theme_derived": int(row["theme_derived"]),
+        "call_id": data.calls.find(db, text=str(row["call"])) if row["call"] else None,
+        "subsidy_cents": None if subsidy is None else round(subsidy * 100),
+        "remark": row["remark"],
+        "urls": json.dumps(row["urls"]),
+        "lang": row.get("lang", "nl"),
+        "partners": [(party["name"], organisation_id(party)) for party in row["partners"]],
+    }

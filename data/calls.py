@@ -61,9 +61,11 @@ def every(db: Database) -> list[Call]:
 @cache
 def programme() -> Programme:
     """What is known of the programme behind the calls; it ships with the service and is not edited in it."""
-    found = json.loads((SEED / "calls.json").read_text(encoding="utf-8"))["programme"]
-    known = {field.name: found[field.name] for field in fields(Programme)}
-    return Programme(**{name: tuple(item) if isinstance(item, list) else item for name, item in known.items()})
+    found: dict[str, Any] = json.loads((SEED / "calls.json").read_text(encoding="utf-8"))["programme"]
+    known: dict[str, Any] = {field.name: found[field.name] for field in fields(Programme)}
+    for name in ("principles", "procedure", "sources"):
+        known[name] = tuple(known[name])
+    return Programme(**known)
 
 
 def find(db: Database, *, text: str) -> int | None:

@@ -82,10 +82,10 @@ def browse(db: Database, *, wanted: Filter, at_most: int, after: int = 0) -> lis
     return [_project(item) for item in rows(db, sql, {**values, "at_most": at_most, "after": after})]
 
 
-def by_ids(db: Database, *, ids: Sequence[int], wanted: Filter = Filter()) -> dict[int, Project]:  # noqa: B008 - frozen
+def by_ids(db: Database, *, ids: Sequence[int], wanted: Filter = Filter()) -> dict[int, Project]:
     """Those of these projects that fit, by id."""
     where, values = _where(wanted)
-    sql = _PROJECT + f"where {where} and p.id in (select value from json_each(:ids))"
+    sql = _PROJECT + f"where {where} and p.id in (select value from json_each(:ids))"  # noqa: S608 - our own words
     return {item["id"]: _project(item) for item in rows(db, sql, {**values, "ids": json.dumps(list(ids))})}
 
 
