@@ -1,6 +1,7 @@
 import numpy as np
 
-from cluster.engine.neighbours import pairs
+from cluster.engine import lexical
+from cluster.engine.neighbours import by_meaning, by_words, cosines, overlaps, word_weights
 
 
 def on_the_circle(*degrees: float) -> np.ndarray:
@@ -8,25 +9,41 @@ def on_the_circle(*degrees: float) -> np.ndarray:
     return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
 
 
+def bags(*texts: str) -> list[frozenset[str]]:
+    return [lexical.words(text) for text in texts]
+
+
 def test_nothing_and_one_have_no_neighbours():
     for n in (0, 1):
-        ends, cosines = pairs(np.ones((n, 2), dtype=np.float32), at_most=5)
-        assert ends.shape == (0, 2)
-        assert cosines.shape == (0,)
+        assert by_meaning(np.ones((n, 2), dtype=np.float32), at_most=5).shape == (0, 2)
+        assert by_words(word_weights(bags("kerkhof")[:n]), at_most=5).shape == (0, 2)
 
 
 def test_each_brings_its_nearest_and_a_pair_appears_once():
-    ends, cosines = pairs(on_the_circle(0, 10, 90, 100), at_most=1)
-    assert ends.tolist() == [[0, 1], [2, 3]]
-    assert np.allclose(cosines, np.cos(np.radians(10)))
+    vectors = on_the_circle(0, 10, 90, 100)
+    edges = by_meaning(vectors, at_most=1)
+    assert edges.tolist() == [[0, 1], [2, 3]]
+    assert np.allclose(cosines(vectors, edges), np.cos(np.radians(10)))
 
 
 def test_more_neighbours_than_items_gives_every_pair():
-    ends, _ = pairs(on_the_circle(0, 50, 200), at_most=20)
-    assert ends.tolist() == [[0, 1], [0, 2], [1, 2]]
+    assert by_meaning(on_the_circle(0, 50, 200), at_most=20).tolist() == [[0, 1], [0, 2], [1, 2]]
 
 
 def test_a_thousand_copies_do_not_make_a_million_pairs():
-    ends, _ = pairs(np.tile(on_the_circle(0), (3_000, 1)), at_most=5)
-    assert len(ends) <= 3_000 * 5
-    assert (ends[:, 0] < ends[:, 1]).all()
+    edges = by_meaning(np.tile(on_the_circle(0), (3_000, 1)), at_most=5)
+    assert len(edges) <= 3_000 * 5
+    assert (edges[:, 0] < edges[:, 1]).all()
+
+
+def test_words_bring_texts_together_that_share_some_and_no_others():
+    weights = word_weights(bags("een kerkhof digitaliseren", "kerkhof in kaart", "parkeren", ""))
+    assert by_words(weights, at_most=3).tolist() == [[0, 1]]
+
+
+def test_the_overlap_is_the_one_that_single_pairs_have():
+    texts = bags("vergunning voor evenement aanvragen", "vergunningen, evenementen en feesten", "kerkhof en vergunning")
+    edges = np.array([[0, 1], [0, 2], [1, 2]])
+    documents = {word: sum(word in bag for bag in texts) for bag in texts for word in bag}
+    one_by_one = [lexical.overlap(texts[a], texts[b], documents=documents, total=3) for a, b in edges]
+    assert np.allclose(overlaps(word_weights(texts), edges), one_by_one)
