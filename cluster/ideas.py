@@ -1,1 +1,310 @@
-"""ideas."""
+"""Ideas: post, edit, withdraw, restore, browse and import."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from sqlite_utils import Database
+
+import data.calls
+import data.ideas
+import data.people
+import data.work
+from cluster.engine.encoder import Encoder
+from cluster.engine.language import LANGUAGES, language_of
+from cluster.engine.texts import clean, one_line, readable
+from cluster.imports import Fields, Imported, Row, check
+from cluster.matches import keep_vector
+from cluster.people import must_act
+from data.ideas import Filter
+from data.store import now, transaction
+from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, refuse
+from models.ideas import (
+    DESCRIPTION_AT_MOST,
+    TARGET_GROUP_AT_MOST,
+    TITLE_AT_MOST,
+    Budget,
+    Idea,
+    IdeaForm,
+    IdeaState,
+    Intent,
+    Seek,
+    Stage,
+)
+from models.matches import Kind
+from models.people import Member
+
+PER_PAGE = 20
+ORDERS = ("newest", "supported", "title")
+
+
+def post(
+    db: Database, *, encoder: Encoder | None, member: Member | None, form: IdeaForm, submission_key: str | None = None
+) -> int:
+    """Post an idea for the member's organisation and return its id.
+
+    The same form sent twice (`submission_key`) posts once. Without an encoder the vector follows later.
+    """
+    member, organisation_id = must_act(member)
+    form = checked(db, form)
+    text = f"{form.title}. {form.description}"
+    lang = language_of(text)
+    vector = encoder.encode([text])[0] if encoder else None
+    with transaction(db):
+        if submission_key and (posted := data.ideas.by_submission_key(db, submission_key=submission_key)):
+            return posted
+        idea_id = data.ideas.add(
+            db,
+            form=form,
+            lang=lang,
+            organisation_id=organisation_id,
+            author_id=member.id,
+            submission_key=submission_key,
+            demo=member.demo,
+        )
+        if encoder and vector is not None:
+            keep_vector(db, kind=Kind.IDEA, item_id=idea_id, encoder=encoder, text=text, vector=vector)
+        else:
+            _queue_embedding(db, idea_id)
+    return idea_id
+
+
+def edit(
+    db: Database, *, encoder: Encoder | None, member: Member | None, idea_id: int, revision: int, form: IdeaForm
+) -> None:
+    """Write a new version; earlier ones are kept. Refused with a Conflict if a colleague was first."""
+    member, _ = must_act(member)
+    idea = own(db, member=member, idea_id=idea_id)
+    form = checked(db, form)
+    if form == form_of(idea):
+        return
+    text = f"{form.title}. {form.description}"
+    vector = encoder.encode([text])[0] if encoder else None
+    with transaction(db):
+        written = data.ideas.edit(
+            db, idea_id=idea_id, revision=revision, form=form, lang=language_of(text), member_id=member.id
+        )
+        if not written:
+            raise Conflict(
+                N_("Een collega paste dit idee intussen aan. Vergelijk hieronder en bewaar opnieuw."),
+                current=data.ideas.get(db, idea_id=idea_id),
+            )
+        if encoder and vector is not None:
+            keep_vector(db, kind=Kind.IDEA, item_id=idea_id, encoder=encoder, text=text, vector=vector)
+        else:
+            _queue_embedding(db, idea_id)
+
+
+def withdraw(db: Database, *, member: Member | None, idea_id: int) -> None:
+    """Take an idea off the public pages; text and me-toos are kept. Saying it twice changes nothing."""
+    _move(db, member=member, idea_id=idea_id, before=IdeaState.OPEN, after=IdeaState.WITHDRAWN)
+
+
+def restore(db: Database, *, member: Member | None, idea_id: int) -> None:
+    """Put a withdrawn idea back. Saying it twice changes nothing."""
+    _move(db, member=member, idea_id=idea_id, before=IdeaState.WITHDRAWN, after=IdeaState.OPEN)
+
+
+def _move(db: Database, *, member: Member | None, idea_id: int, before: IdeaState, after: IdeaState) -> None:
+    member, _ = must_act(member)
+    with transaction(db):
+        if own(db, member=member, idea_id=idea_id).state is before:
+            data.ideas.set_state(db, idea_id=idea_id, state=after)
+
+
+def get(db: Database, *, idea_id: int, member: Member | None) -> Idea:
+    """An idea this reader may see: open ones for everyone, others for their organisation and coordinators."""
+    idea = data.ideas.get(db, idea_id=idea_id)
+    if idea is None:
+        raise NotFound(N_("Dit idee bestaat niet of niet meer."))
+    if idea.state is IdeaState.OPEN or (member and (member.is_coordinator or is_own(idea, member))):
+        return idea
+    raise NotFound(N_("Dit idee bestaat niet of niet meer."))
+
+
+def is_own(idea: Idea, member: Member | None) -> bool:
+    """Whether the idea belongs to the member's organisation."""
+    return bool(member and idea.organisation_id is not None and idea.organisation_id == member.organisation_id)
+
+
+def own(db: Database, *, member: Member, idea_id: int) -> Idea:
+    """An idea of the member's own organisation; NotAllowed when it is public but another's, else NotFound."""
+    idea = get(db, idea_id=idea_id, member=member)
+    if not is_own(idea, member):
+        raise NotAllowed(N_("Alleen %(organisation)s kan dit idee wijzigen."), organisation=idea.organisation or "–")
+    if idea.state is IdeaState.HIDDEN:
+        raise NotAllowed(N_("Een coördinator verborg dit idee. Neem contact op voor je het wijzigt."))
+    return idea
+
+
+def browse(db: Database, *, wanted: Filter, order: str = "newest", page: int = 1) -> tuple[list[Idea], bool]:
+    """One page of open ideas, and whether there are more."""
+    order = order if order in ORDERS else "newest"
+    found = data.ideas.browse(db, wanted=wanted, order=order, at_most=PER_PAGE + 1, after=(page - 1) * PER_PAGE)
+    return found[:PER_PAGE], len(found) > PER_PAGE
+
+
+def newest(db: Database, *, at_most: int) -> list[Idea]:
+    """The newest open ideas."""
+    return data.ideas.browse(db, wanted=Filter(), order="newest", at_most=at_most, after=0)
+
+
+def counts(db: Database) -> dict[str, int]:
+    """How much there is, for the start page."""
+    return data.ideas.counts(db)
+
+
+def form_of(idea: Idea) -> IdeaForm:
+    """The form that would write this idea."""
+    return IdeaForm(
+        title=idea.title,
+        description=idea.description,
+        theme=idea.theme,
+        call_id=idea.call_id,
+        stage=idea.stage.value,
+        intent=idea.intent.value,
+        seeks=tuple(seek.value for seek in idea.seeks),
+        budget=idea.budget.value if idea.budget else None,
+        target_group=idea.target_group,
+    )
+
+
+def checked(db: Database, form: IdeaForm) -> IdeaForm:
+    """The form cleaned; raises Invalid for the first field that cannot be accepted, carrying the others."""
+    form = replace(
+        form,
+        title=one_line(form.title),
+        description=clean(form.description),
+        target_group=one_line(form.target_group or "") or None,
+        theme=form.theme or None,
+        budget=form.budget or None,
+        seeks=tuple(seek.value for seek in Seek if seek in form.seeks),
+    )
+    wrong = [
+        *_text_wrong("title", form.title, TITLE_AT_MOST, N_("Geef je idee een titel.")),
+        *_text_wrong("description", form.description, DESCRIPTION_AT_MOST, N_("Beschrijf je idee in enkele zinnen.")),
+        *_text_wrong("target_group", form.target_group or "", TARGET_GROUP_AT_MOST, None),
+    ]
+    if form.theme and form.theme not in {theme.slug for theme in data.calls.themes(db, lang="nl")}:
+        wrong.append(Invalid("theme", N_("Kies een thema uit de lijst.")))
+    if form.call_id is not None and data.calls.get(db, call_id=form.call_id) is None:
+        wrong.append(Invalid("call", N_("Kies een oproep uit de lijst.")))
+    for field, given, among in (
+        ("stage", form.stage, Stage),
+        ("intent", form.intent, Intent),
+        ("budget", form.budget, Budget),
+    ):
+        if given is not None and given not in set(among):
+            wrong.append(Invalid(field, N_("Kies een van de mogelijkheden.")))
+    refuse(wrong)
+    return form
+
+
+def _text_wrong(field: str, text: str, at_most: int, when_empty: str | None) -> list[Invalid]:
+    if not text:
+        return [Invalid(field, when_empty)] if when_empty else []
+    if len(text) > at_most:
+        return [
+            Invalid(
+                field,
+                N_("Dit telt %(count)s tekens; er is plaats voor %(at_most)s. Kort het in."),
+                count=len(text),
+                at_most=at_most,
+            )
+        ]
+    if not readable(text):
+        return [Invalid(field, N_("Hier staan tekens die we niet konden lezen. Typ ze opnieuw."))]
+    return []
+
+
+def _queue_embedding(db: Database, idea_id: int) -> None:
+    data.work.queue(db, kind="embed", key=f"idea:{idea_id}", payload={"kind": Kind.IDEA, "item_id": idea_id})
+
+
+def import_rows(db: Database, *, rows: Iterable[Row], demo: bool = False) -> Imported:
+    """Import ideas: all rows are checked first, everything is written or nothing; repeating it changes nothing.
+
+    Raises ImportRefused with every bad row.
+    """
+    organisations: dict[str, int | None] = {}
+    themes = {theme.slug for theme in data.calls.themes(db, lang="nl")}
+
+    def organisation(text: str) -> int | None:
+        if text not in organisations:
+            found = data.people.find_organisation(db, text=text)
+            organisations[text] = found.id if found else None
+        return organisations[text]
+
+    def read(row: Fields) -> dict[str, Any]:
+        title = row.text("title", at_most=TITLE_AT_MOST, required=True) or ""
+        description = row.text("description", at_most=DESCRIPTION_AT_MOST, required=True, lines=True) or ""
+        lang = row.text("lang", at_most=10)
+        if lang and lang not in LANGUAGES:
+            row.refuse("lang", f"“{lang}” kennen we niet. Kies uit: {', '.join(LANGUAGES)}.")
+        theme = row.found("theme", look_up=lambda text: _theme(db, themes, text), what="een thema")
+        seeks = row.texts("seeks", each_at_most=50, at_most=len(Seek))
+        if unknown := set(seeks) - set(Seek):
+            row.refuse("seeks", f"“{min(unknown)}” kennen we niet. Kies uit: {', '.join(Seek)}.")
+        budget = row.text("budget", at_most=20)
+        if budget and budget not in set(Budget):
+            row.refuse("budget", f"“{budget}” kennen we niet. Kies uit: {', '.join(Budget)}.")
+        source = row.text("url", at_most=2_000)
+        if source and not source.startswith(("https://", "http://")):
+            row.refuse("url", "Een adres begint met https:// of http://.")
+        author = row.found("author", look_up=lambda text: data.people.by_email(db, email=text), what="een lid")
+        return {
+            "external_id": row.text("id", "external_id", at_most=200, required=True) or "",
+            "form": IdeaForm(
+                title=title,
+                description=description,
+                theme=theme,
+                call_id=row.found("call", look_up=lambda text: data.calls.find(db, text=text), what="een oproep"),
+                stage=row.choice("stage", Stage, Stage.IDEA).value,
+                intent=row.choice("intent", Intent, Intent.NEED).value,
+                seeks=tuple(seek.value for seek in Seek if seek in seeks),
+                budget=budget,
+                target_group=row.text("target_group", at_most=TARGET_GROUP_AT_MOST),
+            ),
+            "lang": lang or language_of(f"{title}. {description}"),
+            "organisation_id": author.organisation_id
+            if author
+            else row.found(
+                "municipality", "organisation", look_up=organisation, what="een gemeente of bestuur", required=not demo
+            ),
+            "author_id": author.id if author else None,
+            "source_url": source,
+        }
+
+    ready, found = check(rows, read)
+    moment = now()
+    with transaction(db):
+        for values in ready:
+            before = data.ideas.by_external_id(db, external_id=values["external_id"])
+            if before is None:
+                idea_id = data.ideas.add(db, **values, demo=demo, created_at=moment)
+                found.added += 1
+            elif (form_of(before), before.lang) != (values["form"], values["lang"]) and _untouched(db, before):
+                idea_id = before.id
+                data.ideas.edit(
+                    db,
+                    idea_id=idea_id,
+                    revision=before.revision,
+                    form=values["form"],
+                    lang=values["lang"],
+                    member_id=None,
+                )
+                found.changed += 1
+            else:
+                found.unchanged += 1
+                continue
+            _queue_embedding(db, idea_id)
+    return found
+
+
+def _untouched(db: Database, idea: Idea) -> bool:
+    """Whether no person edited it since it was imported: an import never overwrites what a person wrote."""
+    return idea.revision == 1 or data.ideas.last_writer(db, idea_id=idea.id) is None
+
+
+def _theme(db: Database, known: set[str], text: str) -> str | None:
+    return text if text in known else data.calls.find_theme(db, text=text)

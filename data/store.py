@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
-from sqlite_utils.utils import sqlite3
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined] # pysqlite3 where there is one
 
 Row = dict[str, Any]
 
@@ -102,7 +102,7 @@ def value(db: Database, sql: str, parameters: Any = ()) -> Any:
 
 def insert(db: Database, sql: str, parameters: Any = ()) -> int:
     """Run an insert and return the new row's id."""
-    return int(db.execute(sql, parameters).lastrowid)
+    return int(db.execute(sql, parameters).lastrowid or 0)
 
 
 def change(db: Database, sql: str, parameters: Any = ()) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from models.ideas import Kind
+from models.matches import Kind
 
 NAME_AT_MOST = 120
 

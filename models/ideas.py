@@ -1,6 +1,6 @@
-"""Ideas, and the matches that suggest what is similar to one."""
+"""Ideas: what a municipality needs, offers or has learnt."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 TITLE_AT_MOST = 200
@@ -99,58 +99,3 @@ class IdeaForm:
     seeks: tuple[str, ...] = ()
     budget: str | None = None
     target_group: str | None = None
-
-
-class Kind(StrEnum):
-    """What a text stands for; ids are unique within a kind."""
-
-    IDEA = "idea"
-    PROJECT = "project"
-
-
-class Relation(StrEnum):
-    """How two items relate, in words; bounds in `cluster.engine.relations`."""
-
-    SAME_NEED = "same_need"
-    STRONGLY_RELATED = "strongly_related"
-    RELATED = "related"
-
-
-class Lane(StrEnum):
-    """Where a match is shown; each lane has its own action."""
-
-    OPEN = "open"
-    SUBMITTED = "submitted"
-    APPROVED = "approved"
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a match is suggested: the terms both texts share, rarest first."""
-
-    terms: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """One suggestion. `score` orders, `probability` is of *same need* (none when the encoder is not calibrated)."""
-
-    kind: Kind
-    id: int
-    external_id: str | None
-    title: str
-    organisation: str
-    status: str
-    lang: str
-    relation: Relation | None
-    probability: float | None
-    score: float
-    explanation: Explanation = field(default_factory=Explanation)
-    supporters: int = 0
-
-    @property
-    def lane(self) -> Lane:
-        """Open ideas, approved projects, and everything else that was ever submitted or is unknown."""
-        if self.kind is Kind.IDEA:
-            return Lane.OPEN
-        return Lane.APPROVED if self.status == "approved" else Lane.SUBMITTED

@@ -3,21 +3,24 @@
 import threading
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from cluster.engine.encoder import Vectors
 
+Key = TypeVar("Key", bound=Hashable)
+
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Generic[Key]):
     """One neighbour; `cosine` in [-1, 1]."""
 
-    key: Hashable
+    key: Key
     cosine: float
 
 
-class Index:
+class Index(Generic[Key]):
     """Exact nearest neighbours by cosine over unit rows.
 
     `seq` says up to which change of the store the index is; the caller brings what changed since and calls `apply`.
@@ -29,8 +32,8 @@ class Index:
         self.lock = threading.Lock()
         self.seq = 0
         self.encoder: str | None = None
-        self._rows: dict[Hashable, int] = {}
-        self._keys: list[Hashable] = []
+        self._rows: dict[Key, int] = {}
+        self._keys: list[Key] = []
         self._vectors: Vectors = np.zeros((0, 0), dtype=np.float32)
         self._count = 0
 
@@ -43,7 +46,7 @@ class Index:
         self._rows, self._keys, self._count = {}, [], 0
         self._vectors = np.zeros((0, dimensions), dtype=np.float32)
 
-    def apply(self, *, seq: int, put: Sequence[tuple[Hashable, Vectors]], gone: Sequence[Hashable]) -> None:
+    def apply(self, *, seq: int, put: Sequence[tuple[Key, Vectors]], gone: Sequence[Key]) -> None:
         """Add or replace the vectors in `put`, forget the keys in `gone`, and stand at `seq`.
 
         Parameters
@@ -79,7 +82,7 @@ class Index:
                 vectors[at] = vectors[count]
         self._rows, self._keys, self._vectors, self._count, self.seq = rows, keys, vectors, count, seq
 
-    def nearest(self, vector: Vectors, *, at_most: int) -> list[Hit]:
+    def nearest(self, vector: Vectors, *, at_most: int) -> list[Hit[Key]]:
         """The nearest keys, best first; ties by the order in which they came.
 
         Parameters
@@ -97,6 +100,6 @@ class Index:
         order = among[np.lexsort((among, -cosines[among]))]
         return [Hit(key=keys[at], cosine=float(cosines[at])) for at in order]
 
-    def cosines(self, vector: Vectors, keys: Sequence[Hashable]) -> list[float | None]:
+    def cosines(self, vector: Vectors, keys: Sequence[Key]) -> list[float | None]:
         """The cosine of `vector` with each key; none where the index does not know it."""
         return [float(self._vectors[at] @ vector) if (at := self._rows.get(key)) is not None else None for key in keys]

@@ -10,7 +10,20 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import data.people
 from cluster.engine.encoder import LazyEncoder, load
 from cluster.engine.index import Index
-from cluster.web import api, calls, clusters, commands, contacts, errors, face, ideas, languages, letters, pages, people
+from cluster.web import (
+    calls,
+    clusters,
+    commands,
+    contacts,
+    errors,
+    face,
+    ideas,
+    languages,
+    letters,
+    matches,
+    pages,
+    people,
+)
 from cluster.web import projects as projects_door
 from cluster.web.context import Services, SignedIn, root, services
 from cluster.web.security import guard
@@ -42,13 +55,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    CSRFProtect(app).exempt(api.similar)
+    CSRFProtect(app).exempt(matches.similar_api)
     _sign_in_with_session_keys(app)
     languages.attach(app)
     face.attach(app)
     errors.attach(app)
     guard(app)
-    for door in (pages, people, ideas, projects_door, calls, contacts, clusters, letters, api):
+    for door in (pages, people, ideas, projects_door, calls, contacts, clusters, letters, matches):
         app.register_blueprint(door.door)
     commands.attach(app)
     return app

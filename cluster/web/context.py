@@ -14,6 +14,7 @@ import data.throttles
 from cluster.engine.encoder import Encoder, LazyEncoder
 from cluster.engine.index import Index
 from cluster.web.settings import Settings
+from data.matches import Item
 from models.people import Member
 
 
@@ -34,7 +35,7 @@ class Services:
 
     settings: Settings
     encoder: LazyEncoder
-    index: Index
+    index: Index[Item]
     _own: threading.local = field(default_factory=threading.local)
 
     def db(self) -> Database:
@@ -72,7 +73,7 @@ def encoder() -> Encoder | None:
     return services().encoder.get()
 
 
-def index() -> Index:
+def index() -> Index[Item]:
     """The in-memory index of this process."""
     return services().index
 

@@ -60,6 +60,8 @@ LABELS: dict[str, dict[str, str]] = {
         "declined": N_("Niet nu"),
         "withdrawn": N_("Ingetrokken"),
     },
+    "language": {"nl": N_("Nederlands"), "fr": N_("Frans"), "en": N_("Engels"), "de": N_("Duits")},
+    "lane": {"open": N_("Open ideeën"), "submitted": N_("Ingediende en andere projecten"), "approved": N_("Goedgekeurde projecten")},
     "call": {"coming": N_("Komt eraan"), "open": N_("Open"), "closed": N_("Afgesloten")},
 }
 

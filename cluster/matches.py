@@ -1,0 +1,267 @@
+"""Matches: what is similar to a text, and search. Suggestions are computed when asked, never stored stale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlite_utils import Database
+
+import data.ideas
+import data.matches
+import data.projects
+from cluster.engine import lexical, relations
+from cluster.engine.encoder import Encoder, Vectors
+from cluster.engine.index import Index
+from data.matches import Item
+from data.store import transaction, value
+from models.ideas import Idea
+from models.matches import Explanation, Kind, Match
+from models.projects import Project
+
+LIMIT_AT_MOST = 100
+
+# How many candidates each side brings before they are scored; at least what is asked for.
+_CANDIDATES = 150
+_WORDS_AT_MOST = 24
+_BATCH = 64
+# Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009): only to retrieve and order a search, never a threshold.
+_RRF = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of search results, and whether only the words were searched because the encoder is missing."""
+
+    items: list[Idea | Project]
+    has_more: bool
+    words_only: bool
+
+
+def follow(db: Database, *, index: Index[Item], encoder: Encoder) -> None:
+    """Bring this process's index up to date with the store: a change counter, no restart."""
+    with index.lock:
+        if index.encoder != encoder.name:
+            index.clear(encoder=encoder.name, dimensions=encoder.dimensions)
+        changes = (
+            data.matches.changes_since(db, seq=index.seq, encoder=encoder.name)
+            if index.seq
+            else data.matches.all_public(db, encoder=encoder.name)
+        )
+        if changes and (changes.put or changes.gone or changes.seq != index.seq):
+            put = [(item, np.frombuffer(vector, dtype=np.float32)) for item, vector in changes.put]
+            index.apply(seq=changes.seq, put=put, gone=changes.gone)
+
+
+def similar(
+    db: Database,
+    *,
+    encoder: Encoder | None,
+    index: Index[Item],
+    title: str,
+    description: str,
+    limit: int = 12,
+    exclude: Item | None = None,
+) -> list[Match]:
+    """What is public and similar to a text, best first, at most `limit`; an empty text has no matches.
+
+    Candidates come from the nearest vectors and from shared words; `cluster.engine.relations` scores and names
+    each pair. Without an encoder the words decide alone.
+    """
+    text = f"{title}. {description}".strip(". ")
+    if not text:
+        return []
+    bag = lexical.words(text)
+    vector = encoder.encode([text])[0] if encoder else None
+    if encoder:
+        follow(db, index=index, encoder=encoder)
+    return _scored(
+        db, encoder=encoder, index=index, vector=vector, bag=bag, limit=min(limit, LIMIT_AT_MOST), exclude=exclude
+    )
+
+
+def similar_to(
+    db: Database,
+    *,
+    encoder: Encoder | None,
+    index: Index[Item],
+    item: Item,
+    title: str,
+    description: str,
+    limit: int = 12,
+) -> list[Match]:
+    """What is similar to an idea or project, with the vector that is kept of it instead of a new one."""
+    kept = data.matches.get(db, kind=item[0], item_id=item[1], encoder=encoder.name) if encoder else None
+    if kept is None:
+        return similar(
+            db, encoder=encoder, index=index, title=title, description=description, limit=limit, exclude=item
+        )
+    assert encoder is not None
+    follow(db, index=index, encoder=encoder)
+    bag = lexical.words(f"{title}. {description}")
+    vector = np.frombuffer(kept, dtype=np.float32)
+    return _scored(db, encoder=encoder, index=index, vector=vector, bag=bag, limit=limit, exclude=item)
+
+
+def _scored(
+    db: Database,
+    *,
+    encoder: Encoder | None,
+    index: Index[Item],
+    vector: Vectors | None,
+    bag: frozenset[str],
+    limit: int,
+    exclude: Item | None,
+) -> list[Match]:
+    at_most = max(_CANDIDATES, limit)
+    documents = data.matches.rarities(db, words=sorted(bag))
+    telling = sorted(bag & documents.keys(), key=lambda word: (documents[word], word))[:_WORDS_AT_MOST]
+    near = index.nearest(vector, at_most=at_most + 1) if vector is not None else []
+    cosines = {hit.key: hit.cosine for hit in near}
+    lexically = data.matches.matching(db, words=telling, prefixes=False, at_most=at_most)
+    missing = [item for item in lexically if item not in cosines]
+    if vector is not None:
+        cosines |= {
+            item: cosine
+            for item, cosine in zip(missing, index.cosines(vector, missing), strict=True)
+            if cosine is not None
+        }
+    items = [item for item in dict.fromkeys([*(hit.key for hit in near), *lexically]) if item != exclude]
+    return _ranked(
+        db,
+        items=items,
+        cosines=cosines,
+        bag=bag,
+        documents=documents,
+        encoder=encoder,
+        limit=limit,
+    )
+
+
+def _ranked(
+    db: Database,
+    *,
+    items: Sequence[Item],
+    cosines: dict[Item, float],
+    bag: frozenset[str],
+    documents: dict[str, int],
+    encoder: Encoder | None,
+    limit: int,
+) -> list[Match]:
+    texts = data.matches.texts(db, items=items)
+    items = [item for item in items if item in texts]
+    if not items:
+        return []
+    total = int(value(db, "select max(id) * 2 from ideas") or 0) + 1
+    bags = [lexical.words(f"{texts[item][0]}. {texts[item][1]}") for item in items]
+    overlaps = np.array([lexical.overlap(bag, other, documents=documents, total=total) for other in bags])
+    known = np.array([cosines.get(item, np.nan) for item in items])
+    fitted = relations.fitted(encoder.name) if encoder else None
+    if fitted is not None:
+        same = fitted.same_need(np.nan_to_num(known), overlaps)
+        related = fitted.same_or_related(np.nan_to_num(known), overlaps)
+        scores = (same + related) / 2
+    else:
+        same = related = np.zeros(len(items))
+        scores = np.array([relations.score(float(c), float(o)) for c, o in zip(known, overlaps, strict=True)])
+    order = np.lexsort((np.arange(len(items)), -scores))[:limit]
+    chosen = [items[at] for at in order]
+    ideas = data.ideas.by_ids(db, ids=[item_id for kind, item_id in chosen if kind is Kind.IDEA])
+    projects = data.projects.by_ids(db, ids=[item_id for kind, item_id in chosen if kind is Kind.PROJECT])
+    found = []
+    for at in order:
+        kind, item_id = items[at]
+        shown: Idea | Project | None = ideas.get(item_id) if kind is Kind.IDEA else projects.get(item_id)
+        if shown is None:
+            continue
+        terms = lexical.shared_terms(bag, bags[at], documents=documents, at_most=4)
+        found.append(
+            Match(
+                kind=kind,
+                id=item_id,
+                external_id=shown.external_id,
+                title=shown.title,
+                organisation=shown.organisation if isinstance(shown, Idea) else shown.lead,
+                status="open" if isinstance(shown, Idea) else shown.status.value,
+                lang=shown.lang,
+                relation=fitted.band(float(same[at]), float(related[at])) if fitted else None,
+                probability=round(float(same[at]), 4) if fitted else None,
+                score=round(float(scores[at]), 4),
+                explanation=Explanation(terms=terms),
+                supporters=shown.supporters if isinstance(shown, Idea) else 0,
+            )
+        )
+    return found
+
+
+def search(
+    db: Database,
+    *,
+    encoder: Encoder | None,
+    index: Index[Item],
+    query: str,
+    kinds: Sequence[Kind] = tuple(Kind),
+    wanted: data.ideas.Filter | None = None,
+    page: int = 1,
+    per_page: int = 20,
+) -> Found:
+    """Ideas and projects that fit a query by words (prefixes too) or by meaning, best first."""
+    found = lexical.words_of_query(query)
+    lists: list[list[Item]] = [data.matches.matching(db, words=found, prefixes=True, at_most=300)]
+    if encoder and found:
+        follow(db, index=index, encoder=encoder)
+        # A neighbour of a two-word query is only worth showing when it is truly near.
+        near = index.nearest(encoder.encode([query])[0], at_most=50)
+        lists.append([hit.key for hit in near if hit.cosine >= 0.35])
+    ranks: dict[Item, float] = {}
+    for ranked in lists:
+        for rank, item in enumerate(ranked):
+            ranks[item] = ranks.get(item, 0.0) + 1 / (_RRF + rank)
+    order = sorted((item for item in ranks if item[0] in kinds), key=lambda item: (-ranks[item], item))
+    ideas = data.ideas.by_ids(
+        db, ids=[item_id for kind, item_id in order if kind is Kind.IDEA], wanted=wanted or data.ideas.Filter()
+    )
+    projects = data.projects.by_ids(db, ids=[item_id for kind, item_id in order if kind is Kind.PROJECT])
+    every = [ideas.get(item_id) if kind is Kind.IDEA else projects.get(item_id) for kind, item_id in order]
+    shown = [item for item in every if item is not None]
+    start = (page - 1) * per_page
+    return Found(
+        items=shown[start : start + per_page], has_more=len(shown) > start + per_page, words_only=encoder is None
+    )
+
+
+def keep_vector(db: Database, *, kind: Kind, item_id: int, encoder: Encoder, text: str, vector: Vectors) -> None:
+    """Keep the vector of a text inside the caller's transaction."""
+    data.matches.put(
+        db,
+        kind=kind,
+        item_id=item_id,
+        encoder=encoder.name,
+        text_hash=data.matches.text_hash(text),
+        vector=np.ascontiguousarray(vector, dtype=np.float32).tobytes(),
+    )
+
+
+def embed(db: Database, *, encoder: Encoder, kind: Kind, item_id: int) -> None:
+    """Make sure the vector of an item's present text is kept; doing it twice changes nothing."""
+    found = data.matches.text_of(db, kind=kind, item_id=item_id)
+    if found is None:
+        return
+    text = f"{found[0]}. {found[1]}"
+    if data.matches.has(db, kind=kind, item_id=item_id, encoder=encoder.name, text_hash=data.matches.text_hash(text)):
+        return
+    vector = encoder.encode([text])[0]
+    with transaction(db):
+        keep_vector(db, kind=kind, item_id=item_id, encoder=encoder, text=text, vector=vector)
+
+
+def embed_missing(db: Database, *, encoder: Encoder) -> int:
+    """Keep vectors for all public items that lack one of this encoder; returns how many. One short write per batch."""
+    done = 0
+    while batch := data.matches.missing(db, encoder=encoder.name, at_most=_BATCH):
+        texts = [f"{title}. {body}" for _, title, body in batch]
+        vectors = encoder.encode(texts)
+        with transaction(db):
+            for ((kind, item_id), _, _), text, vector in zip(batch, texts, vectors, strict=True):
+                keep_vector(db, kind=kind, item_id=item_id, encoder=encoder, text=text, vector=vector)
+        done += len(batch)
+    return done

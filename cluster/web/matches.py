@@ -1,0 +1,163 @@
+"""What is similar: the panel while typing, the search page, and the one door for machines that only reads."""
+
+import time
+from typing import Annotated
+
+from flask import Blueprint, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+import cluster.matches
+import data.throttles
+from cluster.engine.texts import clean, one_line
+from cluster.web.context import db, encoder, index, services
+from cluster.web.face import label
+from cluster.web.languages import language
+from models.errors import N_, Invalid, TooMany, refuse
+from models.ideas import DESCRIPTION_AT_MOST, TITLE_AT_MOST, Intent
+from models.matches import Kind, Lane, Match
+
+door = Blueprint("matches", __name__)
+
+door.add_app_template_global(lambda match: reasons(match), "reasons")
+
+_PER_LANE = 4
+_KINDS = {"ideas": (Kind.IDEA,), "projects": (Kind.PROJECT,)}
+
+
+def in_lanes(matches: list[Match]) -> dict[Lane, list[Match]]:
+    """Matches by lane, best first; what has a relation in words, and where nothing has one the three best as a maybe."""
+    named = [match for match in matches if match.relation] or matches[:3]
+    found: dict[Lane, list[Match]] = {lane: [] for lane in Lane}
+    for match in named:
+        if len(found[match.lane]) < _PER_LANE:
+            found[match.lane].append(match)
+    return found
+
+
+@door.post("/ideas/similar")
+def panel() -> ResponseReturnValue:
+    """The three lanes for what is being typed; asked again at every pause."""
+    own = request.form.get("idea_id", "")
+    matches = cluster.matches.similar(
+        db(),
+        encoder=encoder(),
+        index=index(),
+        title=one_line(request.form.get("title", ""))[:TITLE_AT_MOST],
+        description=clean(request.form.get("description", ""))[:DESCRIPTION_AT_MOST],
+        limit=24,
+        exclude=(Kind.IDEA, int(own)) if own.isascii() and own.isdigit() else None,
+    )
+    return render_template("matches/lanes.html", lanes=in_lanes(matches), words_only=encoder() is None)
+
+
+@door.get("/search")
+def search() -> ResponseReturnValue:
+    """Ideas and projects that fit the words or the meaning of a query."""
+    query = one_line(request.args.get("q", ""))[:500]
+    kind = request.args.get("kind", "")
+    page = page_number()
+    found = cluster.matches.search(
+        db(),
+        encoder=encoder(),
+        index=index(),
+        query=query,
+        kinds=_KINDS.get(kind, tuple(Kind)),
+        page=page,
+    )
+    return render_template("matches/search.html", query=query, kind=kind, found=found, page=page)
+
+
+def page_number() -> int:
+    """The page asked for: 1 for what is no sensible number."""
+    given = request.args.get("page", "1")
+    return min(max(int(given), 1), 10_000) if given.isascii() and given.isdigit() and len(given) < 6 else 1
+
+
+class Question(BaseModel):
+    """What a machine may ask: a text and how many matches; the rest describes the text."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    title: Annotated[str, Field(max_length=TITLE_AT_MOST)]
+    description: Annotated[str, Field(max_length=DESCRIPTION_AT_MOST)]
+    limit: Annotated[int, Field(ge=1, le=100)] = 10
+    theme: str | None = None
+    call: str | None = None
+    intent: str | None = None
+    lang: str | None = None
+
+
+@door.post("/api/v1/similar")
+def similar_api() -> ResponseReturnValue:
+    """Similar ideas and projects for a text. It only reads, ignores cookies, and sees what the public sees."""
+    address = request.remote_addr or ""
+    uses = data.throttles.count(services().throttles(), key=f"api:{address}", window_s=1, moment=time.time())
+    if uses > services().settings.similar_per_second:
+        raise TooMany(N_("Te veel vragen in één seconde. Probeer het zo opnieuw."), seconds=1)
+    question = _question()
+    found = cluster.matches.similar(
+        db(),
+        encoder=encoder(),
+        index=index(),
+        title=one_line(question.title),
+        description=clean(question.description),
+        limit=question.limit,
+    )
+    running = encoder()
+    return jsonify({"encoder": running.name if running else "", "matches": [_told(match) for match in found]})
+
+
+def _question() -> Question:
+    given = request.get_json(silent=True)
+    if not isinstance(given, dict):
+        raise Invalid(
+            "body", N_("Stuur een JSON-object met minstens title en description (Content-Type: application/json).")
+        )
+    try:
+        question = Question.model_validate(given)
+    except ValidationError as error:
+        fields = dict.fromkeys(str(wrong["loc"][0]) for wrong in error.errors())
+        refuse([Invalid(field, _SAID.get(field, _WRONG)) for field in fields])
+        raise
+    if question.intent is not None and question.intent not in set(Intent):
+        raise Invalid("intent", _SAID["intent"])
+    return question
+
+
+_WRONG = N_("Deze waarde kunnen we niet gebruiken.")
+_SAID = {
+    "title": N_("Geef een titel: tekst van hoogstens 200 tekens."),
+    "description": N_("Geef een beschrijving: tekst van hoogstens 20.000 tekens."),
+    "limit": N_("Geef een geheel getal van 1 tot 100."),
+    "intent": N_("Kies need, offer of experience."),
+}
+
+
+def _told(match: Match) -> dict[str, object]:
+    return {
+        "kind": match.kind,
+        "id": match.id,
+        "external_id": match.external_id,
+        "title": match.title,
+        "url": url_for(f"{match.kind}s.show", **{f"{match.kind}_id": match.id}, _external=True),
+        "organisation": match.organisation,
+        "status": match.status,
+        "relation": match.relation,
+        "probability": match.probability,
+        "score": match.score,
+        "reasons": reasons(match),
+    }
+
+
+def reasons(match: Match) -> list[str]:
+    """Why a match is suggested, in the reader's language, most telling first."""
+    found = []
+    if match.explanation.terms:
+        found.append(gettext("Beide noemen: %(terms)s.", terms=", ".join(match.explanation.terms)))
+    elif match.relation:
+        found.append(gettext("De teksten betekenen ongeveer hetzelfde, in andere woorden."))
+    if match.lang != language():
+        found.append(gettext("Geschreven in het %(language)s.", language=label("language", match.lang)))
+    return found

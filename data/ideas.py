@@ -1,0 +1,204 @@
+"""Ideas and their versions."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from data.store import change, insert, now, row, rows, value
+from models.ideas import Budget, Idea, IdeaForm, IdeaState, Intent, Seek, Stage
+
+_IDEA = """
+select i.id, i.external_id, i.organisation_id, coalesce(o.name, '') as organisation, o.province, i.author_id,
+  i.title, i.description, i.theme, i.call_id, i.stage, i.intent, i.seeks, i.budget, i.target_group, i.lang, i.state,
+  i.source_url, i.demo, i.revision, i.created_at, i.updated_at,
+  (select count(*) from endorsements e where e.idea_id = i.id and e.active = 1) as supporters
+from ideas i left join organisations o on o.id = i.organisation_id
+"""
+
+_FIELDS = ("title", "description", "theme", "call_id", "stage", "intent", "seeks", "budget", "target_group", "lang")
+
+
+def _idea(found: dict[str, Any]) -> Idea:
+    return Idea(
+        **{
+            **found,
+            "stage": Stage(found["stage"]),
+            "intent": Intent(found["intent"]),
+            "seeks": tuple(Seek(seek) for seek in json.loads(found["seeks"])),
+            "budget": Budget(found["budget"]) if found["budget"] else None,
+            "state": IdeaState(found["state"]),
+            "demo": bool(found["demo"]),
+        }
+    )
+
+
+def get(db: Database, *, idea_id: int) -> Idea | None:
+    """One idea by id, in whatever state."""
+    found = row(db, _IDEA + "where i.id = ?", [idea_id])
+    return _idea(found) if found else None
+
+
+def by_external_id(db: Database, *, external_id: str) -> Idea | None:
+    """One idea by the id it had where it came from."""
+    found = row(db, _IDEA + "where i.external_id = ?", [external_id])
+    return _idea(found) if found else None
+
+
+def by_submission_key(db: Database, *, submission_key: str) -> int | None:
+    """The idea that this very form already posted, if it did."""
+    found: int | None = value(db, "select id from ideas where submission_key = ?", [submission_key])
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which open ideas to list; none means any."""
+
+    theme: str | None = None
+    call_id: int | None = None
+    province: str | None = None
+    organisation_id: int | None = None
+    intent: str | None = None
+
+
+def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
+    parts = ["i.state = 'open'"]
+    if wanted.theme:
+        parts.append("i.theme = :theme")
+    if wanted.call_id:
+        parts.append("i.call_id = :call_id")
+    if wanted.province:
+        parts.append("o.province = :province")
+    if wanted.intent:
+        parts.append("i.intent = :intent")
+    if wanted.organisation_id:
+        # An idea of an intermunicipal body is also one of the municipalities it stands for.
+        parts.append(
+            """(i.organisation_id = :organisation_id or i.organisation_id in
+            (select body_id from stands_for where municipality_id = :organisation_id))"""
+        )
+    values = {name: getattr(wanted, name) for name in ("theme", "call_id", "province", "intent", "organisation_id")}
+    return " and ".join(parts), values
+
+
+_ORDERS = {
+    "newest": "i.created_at desc, i.id desc",
+    "supported": "supporters desc, i.created_at desc, i.id desc",
+    "title": "i.title collate nocase, i.id",
+}
+
+
+def browse(db: Database, *, wanted: Filter, order: str, at_most: int, after: int) -> list[Idea]:
+    """Open ideas that fit, in `order` (newest, supported or title), skipping `after`."""
+    where, values = _where(wanted)
+    sql = _IDEA + f"where {where} order by {_ORDERS[order]} limit :at_most offset :after"
+    return [_idea(item) for item in rows(db, sql, {**values, "at_most": at_most, "after": after})]
+
+
+def by_ids(db: Database, *, ids: Sequence[int], wanted: Filter = Filter()) -> dict[int, Idea]:
+    """Those of these ideas that are open and fit, by id."""
+    where, values = _where(wanted)
+    sql = _IDEA + f"where {where} and i.id in (select value from json_each(:ids))"
+    return {item["id"]: _idea(item) for item in rows(db, sql, {**values, "ids": json.dumps(list(ids))})}
+
+
+def of_organisation(db: Database, *, organisation_id: int) -> list[Idea]:
+    """All ideas of an organisation, withdrawn ones too, newest first; for its own members."""
+    return [
+        _idea(item) for item in rows(db, _IDEA + "where i.organisation_id = ? order by i.id desc", [organisation_id])
+    ]
+
+
+def counts(db: Database) -> dict[str, int]:
+    """How many open ideas, organisations behind ideas or me-toos, projects and agreed introductions there are."""
+    found = row(
+        db,
+        """select (select count(*) from ideas where state = 'open') as ideas,
+          (select count(*) from projects) as projects,
+          (select count(*) from (select organisation_id from ideas where state = 'open' and organisation_id is not null
+            union select organisation_id from endorsements where active = 1)) as organisations,
+          (select count(*) from introductions where state = 'agreed') as introductions""",
+    )
+    assert found is not None
+    return {name: int(found[name]) for name in found}
+
+
+def _values(form: IdeaForm, lang: str) -> dict[str, Any]:
+    fields = {name: getattr(form, name) for name in _FIELDS if name not in {"seeks", "lang"}}
+    return {**fields, "seeks": json.dumps(list(form.seeks)), "lang": lang}
+
+
+def add(
+    db: Database,
+    *,
+    form: IdeaForm,
+    lang: str,
+    organisation_id: int | None,
+    author_id: int | None,
+    external_id: str | None = None,
+    submission_key: str | None = None,
+    source_url: str | None = None,
+    demo: bool = False,
+    created_at: str | None = None,
+) -> int:
+    """Add an open idea with its first version and return its id."""
+    moment = created_at or now()
+    values = _values(form, lang)
+    idea_id = insert(
+        db,
+        f"""insert into ideas ({", ".join(_FIELDS)}, organisation_id, author_id, external_id, submission_key,
+          source_url, demo, created_at, updated_at)
+        values ({", ".join(f":{name}" for name in _FIELDS)}, :organisation_id, :author_id, :external_id,
+          :submission_key, :source_url, :demo, :moment, :moment)""",  # noqa: S608 - our own column names
+        {
+            **values,
+            "organisation_id": organisation_id,
+            "author_id": author_id,
+            "external_id": external_id,
+            "submission_key": submission_key,
+            "source_url": source_url,
+            "demo": int(demo),
+            "moment": moment,
+        },
+    )
+    _add_version(db, idea_id=idea_id, revision=1, member_id=author_id, values=values, moment=moment)
+    return idea_id
+
+
+def edit(db: Database, *, idea_id: int, revision: int, form: IdeaForm, lang: str, member_id: int | None) -> bool:
+    """Write a new version if `revision` is still the present one; false when somebody else was first."""
+    values, moment = _values(form, lang), now()
+    touched = change(
+        db,
+        f"""update ideas set {", ".join(f"{name} = :{name}" for name in _FIELDS)}, revision = revision + 1,
+          updated_at = :moment where id = :id and revision = :revision""",  # noqa: S608 - our own column names
+        {**values, "id": idea_id, "revision": revision, "moment": moment},
+    )
+    if touched:
+        _add_version(db, idea_id=idea_id, revision=revision + 1, member_id=member_id, values=values, moment=moment)
+    return bool(touched)
+
+
+def _add_version(
+    db: Database, *, idea_id: int, revision: int, member_id: int | None, values: dict[str, Any], moment: str
+) -> None:
+    db.execute(
+        "insert into idea_versions (idea_id, revision, member_id, written_at, fields) values (?, ?, ?, ?, ?)",
+        [idea_id, revision, member_id, moment, json.dumps(values, ensure_ascii=False)],
+    )
+
+
+def last_writer(db: Database, *, idea_id: int) -> int | None:
+    """Who wrote the present version; none for an import."""
+    found: int | None = value(
+        db, "select member_id from idea_versions where idea_id = ? order by revision desc limit 1", [idea_id]
+    )
+    return found
+
+
+def set_state(db: Database, *, idea_id: int, state: IdeaState) -> None:
+    """Open or withdraw an idea; its text and me-toos stay."""
+    change(db, "update ideas set state = ?, updated_at = ? where id = ?", [state, now(), idea_id])

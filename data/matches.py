@@ -1,0 +1,157 @@
+"""What matching stands on: embeddings under (kind, id, encoder, hash of the text), and full-text search."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from data.store import change, rows, value
+from models.matches import Kind
+
+Item = tuple[Kind, int]
+
+# What anyone may see in a suggestion: open ideas and all projects, each with the text that an encoder reads.
+_PUBLIC = """
+select 'idea' as kind, id as item_id, title, description as body from ideas where state = 'open'
+union all select 'project', id, title, summary from projects
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an index must do to stand at `seq`: put these vectors (float32 bytes), forget those items."""
+
+    seq: int
+    put: list[tuple[Item, bytes]]
+    gone: list[Item]
+
+
+def text_hash(text: str) -> str:
+    """The hash under which the vector of a text is kept."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def put(db: Database, *, kind: Kind, item_id: int, encoder: str, text_hash: str, vector: bytes) -> None:
+    """Keep the vector of an item's present text, and forget those of its former texts."""
+    change(
+        db,
+        "delete from embeddings where kind = ? and item_id = ? and encoder = ? and text_hash <> ?",
+        [kind, item_id, encoder, text_hash],
+    )
+    db.execute(
+        "insert or ignore into embeddings (kind, item_id, encoder, text_hash, vector) values (?, ?, ?, ?, ?)",
+        [kind, item_id, encoder, text_hash, vector],
+    )
+
+
+def has(db: Database, *, kind: Kind, item_id: int, encoder: str, text_hash: str) -> bool:
+    """Whether the vector of exactly this text is there."""
+    return bool(
+        value(
+            db,
+            "select 1 from embeddings where kind = ? and item_id = ? and encoder = ? and text_hash = ?",
+            [kind, item_id, encoder, text_hash],
+        )
+    )
+
+
+def get(db: Database, *, kind: Kind, item_id: int, encoder: str) -> bytes | None:
+    """The vector of an item, float32 bytes."""
+    found: bytes | None = value(
+        db,
+        "select vector from embeddings where kind = ? and item_id = ? and encoder = ?",
+        [kind, item_id, encoder],
+    )
+    return found
+
+
+def text_of(db: Database, *, kind: Kind, item_id: int) -> tuple[str, str] | None:
+    """Title and body of a public item."""
+    found = rows(db, f"select title, body from ({_PUBLIC}) where kind = ? and item_id = ?", [kind, item_id])  # noqa: S608
+    return (found[0]["title"], found[0]["body"]) if found else None
+
+
+def missing(db: Database, *, encoder: str, at_most: int) -> list[tuple[Item, str, str]]:
+    """Public items without any vector of this encoder, as (item, title, body), oldest first."""
+    found = rows(
+        db,
+        f"""select p.* from ({_PUBLIC}) p left join embeddings e
+          on e.kind = p.kind and e.item_id = p.item_id and e.encoder = ?
+        where e.kind is null order by p.kind, p.item_id limit ?""",  # noqa: S608 - a constant is put in
+        [encoder, at_most],
+    )
+    return [((Kind(item["kind"]), item["item_id"]), item["title"], item["body"]) for item in found]
+
+
+def all_public(db: Database, *, encoder: str) -> Changes:
+    """Everything an empty index needs."""
+    seq = value(db, "select coalesce(max(seq), 0) from item_changes")
+    found = rows(
+        db,
+        f"""select e.kind, e.item_id, e.vector from ({_PUBLIC}) p join embeddings e
+          on e.kind = p.kind and e.item_id = p.item_id where e.encoder = ? order by e.kind, e.item_id""",  # noqa: S608
+        [encoder],
+    )
+    return Changes(seq=seq, put=[((Kind(item["kind"]), item["item_id"]), item["vector"]) for item in found], gone=[])
+
+
+def changes_since(db: Database, *, seq: int, encoder: str) -> Changes | None:
+    """What changed after `seq`; none when nothing did."""
+    found = rows(
+        db,
+        """select c.kind, c.item_id, c.seq, e.vector from item_changes c
+        left join ideas i on c.kind = 'idea' and i.id = c.item_id and i.state = 'open'
+        left join projects p on c.kind = 'project' and p.id = c.item_id
+        left join embeddings e on e.kind = c.kind and e.item_id = c.item_id and e.encoder = ?
+          and (i.id is not null or p.id is not null)
+        where c.seq > ? order by c.seq""",
+        [encoder, seq],
+    )
+    if not found:
+        return None
+    items = [((Kind(item["kind"]), item["item_id"]), item["vector"]) for item in found]
+    return Changes(
+        seq=found[-1]["seq"],
+        put=[(item, vector) for item, vector in items if vector is not None],
+        gone=[item for item, vector in items if vector is None],
+    )
+
+
+def texts(db: Database, *, items: Sequence[Item]) -> dict[Item, tuple[str, str]]:
+    """Title and body of these public items."""
+    found: dict[Item, tuple[str, str]] = {}
+    for kind in Kind:
+        ids = [item_id for item_kind, item_id in items if item_kind is kind]
+        marks = ", ".join("?" * len(ids)) or "null"
+        table, body = ("ideas", "description") if kind is Kind.IDEA else ("projects", "summary")
+        for item in rows(db, f"select id, title, {body} as body from {table} where id in ({marks})", ids):  # noqa: S608
+            found[kind, item["id"]] = (item["title"], item["body"])
+    return found
+
+
+def rarities(db: Database, *, words: Sequence[str]) -> dict[str, int]:
+    """In how many texts each of these words occurs; words that occur nowhere are left out."""
+    found = rows(
+        db, "select term, doc from terms where term in (select value from json_each(?))", [json.dumps(list(words))]
+    )
+    return {item["term"]: item["doc"] for item in found}
+
+
+def matching(db: Database, *, words: Sequence[str], prefixes: bool, at_most: int) -> list[tuple[Kind, int]]:
+    """Public ideas and projects with any of these words, best BM25 first (titles count four times).
+
+    Words are quoted here: raw search text never reaches FTS syntax.
+    """
+    quoted = ['"' + word.replace('"', '""') + '"' + ("*" if prefixes else "") for word in words if word]
+    if not quoted:
+        return []
+    found = rows(
+        db,
+        """select t.rowid from texts t left join ideas i on t.rowid % 2 = 0 and i.id = t.rowid / 2
+        where texts match ? and (t.rowid % 2 = 1 or i.state = 'open')
+        order by bm25(texts, 4.0, 1.0), t.rowid limit ?""",
+        [" OR ".join(quoted), at_most],
+    )
+    return [(Kind.PROJECT if item["rowid"] % 2 else Kind.IDEA, item["rowid"] // 2) for item in found]

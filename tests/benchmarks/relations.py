@@ -1,0 +1,91 @@
+"""Fit the first scoring on labelled ideas, and say how good it is: `python -m tests.benchmarks.relations IDEAS RELATED`.
+
+Cross-validated by topic (no topic in both parts). Prints nDCG@10 beside each single feature, and writes the weights
+of the present encoder to cluster/engine/relations.json.
+"""
+
+import json
+import math
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from cluster.engine import lexical, relations
+from cluster.engine.encoder import load
+
+PRECISION_AT_LEAST = 0.85
+
+
+def ndcg(gains: list[float], *, best: list[float], at: int = 10) -> float:
+    """Normalised discounted cumulative gain (Järvelin and Kekäläinen 2002)."""
+    cut = sum(gain / math.log2(rank + 2) for rank, gain in enumerate(gains[:at]))
+    ideal = sum(gain / math.log2(rank + 2) for rank, gain in enumerate(sorted(best, reverse=True)[:at]))
+    return cut / ideal if ideal else 0.0
+
+
+def main(ideas: Path, related: Path) -> None:
+    """Fit, cross-validate, print, write."""
+    items = [json.loads(line) for line in ideas.read_text(encoding="utf8").splitlines()]
+    kin = {frozenset(pair) for pair in json.loads(related.read_text(encoding="utf8"))}
+    encoder = load(None)
+    titles = [f"{item['title']}. {item['description']}" for item in items]
+    vectors = encoder.encode(titles)
+    bags = [lexical.words(text) for text in titles]
+    documents = Counter(word for bag in bags for word in bag)
+    n = len(items)
+    cosines = (vectors @ vectors.T).astype(np.float64)
+    overlaps = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i):
+            overlaps[i, j] = overlaps[j, i] = lexical.overlap(bags[i], bags[j], documents=documents, total=n)
+    topics = [item["topic"] if item["kind"] in {"idea", "project"} else None for item in items]
+    gain = np.zeros((n, n))
+    for i in range(n):
+        for j in range(n):
+            if i != j and topics[i] and topics[j]:
+                gain[i, j] = 2 if topics[i] == topics[j] else float(frozenset((topics[i], topics[j])) in kin)
+    queries = [i for i in range(n) if items[i]["kind"] == "idea"]
+    rows, columns = np.triu_indices(n, 1)
+    features = np.column_stack([cosines[rows, columns], overlaps[rows, columns]])
+    level = gain[rows, columns]
+    names = sorted({topic for topic in topics if topic})
+    fold_of = {topic: index % 5 for index, topic in enumerate(names)}
+    fold = np.array([fold_of.get(topic, hash(item["id"]) % 5) if topic else index % 5 for index, (topic, item) in enumerate(zip(topics, items, strict=True))])
+    same, kindred = np.zeros(len(rows)), np.zeros(len(rows))
+    for part in range(5):
+        train = (fold[rows] != part) & (fold[columns] != part)
+        test = (fold[rows] == part) | (fold[columns] == part)
+        same[test] = LogisticRegression(C=10).fit(features[train], level[train] == 2).predict_proba(features[test])[:, 1]
+        kindred[test] = LogisticRegression(C=10).fit(features[train], level[train] >= 1).predict_proba(features[test])[:, 1]
+    combined = np.zeros((n, n))
+    combined[rows, columns] = combined[columns, rows] = same
+    for name, matrix in (("cosine", cosines), ("overlap", overlaps), ("both", combined)):
+        for label, langs in (("nl", {"nl"}), ("fr/en/de", {"fr", "en", "de"})):
+            figures = []
+            for i in queries:
+                if items[i]["lang"] not in langs:
+                    continue
+                order = [j for j in np.argsort(-matrix[i], kind="stable") if j != i]
+                figures.append(ndcg([gain[i, j] for j in order], best=list(gain[i])))
+            print(f"{encoder.name}  {name:8} nDCG@10 {label:9} {np.mean(figures):.3f}  ({len(figures)} queries)")
+    bound, share = 1.0, 0.0
+    for at_least in np.unique(np.round(same, 3))[::-1]:
+        chosen = same >= at_least
+        if chosen.sum() >= 10 and (level[chosen] == 2).mean() >= PRECISION_AT_LEAST:
+            bound, share = float(at_least), float((level[chosen] == 2).sum() / (level == 2).sum())
+    print(f"same need: P ≥ {bound:.3f} has precision ≥ {PRECISION_AT_LEAST}, finds {share:.1%} of the true pairs")
+    for at_least in (0.60, 0.35):
+        chosen = kindred >= at_least
+        print(f"P(related) ≥ {at_least}: precision {(level[chosen] >= 1).mean() if chosen.any() else 0:.2f} over {chosen.sum()} pairs")
+    written = json.loads(relations.FITTED.read_text(encoding="utf8"))
+    models = [LogisticRegression(C=10).fit(features, level == 2), LogisticRegression(C=10).fit(features, level >= 1)]
+    weights = [[round(float(w), 4) for w in (*model.coef_[0], model.intercept_[0])] for model in models]
+    written[encoder.name] = {"same": weights[0], "related": weights[1], "same_at_least": round(bound, 3)}
+    relations.FITTED.write_text(json.dumps(written, indent=2) + "\n", encoding="utf8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
