@@ -1,11 +1,267 @@
-"""Me too."""
+"""Me too: a municipality endorses an idea, and both sides meet once both consented."""
+
+from dataclasses import replace
 
 from sqlite_utils import Database
 
-from models.contacts import Introduction
-from models.people import Member
+import cluster.letters
+import data.contacts
+import data.ideas
+import data.people
+from cluster.engine.texts import clean
+from cluster.people import must_act
+from data.store import transaction
+from models.contacts import (
+    MESSAGE_AT_MOST,
+    Endorsement,
+    EndorsementRole,
+    Inbox,
+    Introduction,
+    IntroductionState,
+    Support,
+)
+from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, refuse
+from models.ideas import Budget, Idea, IdeaState
+from models.people import Contact, Member
+
+DAYS_AT_MOST = 2_000
+_SHOWN_AT_MOST = 200
+_EURO = {
+    Budget.UNDER_25K: (0, 25_000),
+    Budget.UNDER_75K: (25_000, 75_000),
+    Budget.UNDER_150K: (75_000, 150_000),
+    Budget.UNDER_500K: (150_000, 500_000),
+    Budget.OVER_500K: (500_000, None),
+}
+
+
+def endorse(
+    db: Database,
+    *,
+    member: Member | None,
+    idea_id: int,
+    role: str,
+    message: str,
+    amount: str | None = None,
+    days: str | int | None = None,
+) -> Endorsement:
+    """Say *ook wij* for one's organisation, which asks the poster for an introduction.
+
+    Saying it twice changes nothing: one endorsement, one introduction, one letter, also when colleagues press at
+    once. A poster with standing consent is introduced at once.
+    """
+    _, organisation_id = must_act(member)
+    values = _values(role=role, message=message, amount=amount, days=days)
+    with transaction(db):
+        idea = endorsable(db, member=member, idea_id=idea_id)
+        assert member is not None
+        keys = {"idea_id": idea.id, "organisation_id": organisation_id, "member_id": member.id}
+        fresh = data.contacts.endorse(db, values={**values, **keys})
+        endorsement = data.contacts.of_organisation(db, idea_id=idea.id, organisation_id=organisation_id)
+        assert endorsement is not None
+        if fresh:
+            _ask(db, endorsement)
+    return endorsement
+
+
+def change(
+    db: Database,
+    *,
+    member: Member | None,
+    idea_id: int,
+    role: str,
+    message: str,
+    amount: str | None = None,
+    days: str | int | None = None,
+) -> Endorsement:
+    """Change what one's organisation's endorsement says; nobody gets a letter about it."""
+    _, organisation_id = must_act(member)
+    values = _values(role=role, message=message, amount=amount, days=days)
+    with transaction(db):
+        endorsable(db, member=member, idea_id=idea_id)
+        if not data.contacts.rewrite(db, values={**values, "idea_id": idea_id, "organisation_id": organisation_id}):
+            raise Conflict(N_("Jullie ‘ook wij’ is intussen ingetrokken. Zeg opnieuw ‘ook wij’ als je wilt meedoen."))
+    found = data.contacts.of_organisation(db, idea_id=idea_id, organisation_id=organisation_id)
+    assert found is not None
+    return found
+
+
+def withdraw(db: Database, *, member: Member | None, idea_id: int) -> None:
+    """Take one's organisation's endorsement back; twice changes nothing. Who already met, stays in contact."""
+    _, organisation_id = must_act(member)
+    with transaction(db):
+        if data.contacts.of_organisation(db, idea_id=idea_id, organisation_id=organisation_id) is None:
+            raise NotFound
+        data.contacts.withdraw(db, idea_id=idea_id, organisation_id=organisation_id)
+
+
+def agree(db: Database, *, member: Member | None, introduction_id: int) -> Introduction:
+    """Consent for the poster's organisation: both sides see each other's contact person and get one letter.
+
+    Who consents becomes the contact person: nobody's address is given away by a colleague. Twice changes nothing.
+    """
+    asking, _ = must_act(member)
+    with transaction(db):
+        found = _answerable(db, member=asking, introduction_id=introduction_id)
+        if found.state is not IntroductionState.AGREED:
+            _introduce(db, introduction_id=found.id, poster_member_id=asking.id)
+    return get(db, member=asking, introduction_id=introduction_id)
+
+
+def decline(db: Database, *, member: Member | None, introduction_id: int) -> Introduction:
+    """Say *not now* for the poster's organisation; nothing is shown, and agreeing later stays possible."""
+    asking, _ = must_act(member)
+    with transaction(db):
+        found = _answerable(db, member=asking, introduction_id=introduction_id)
+        if found.state is IntroductionState.AGREED:
+            raise Conflict(N_("Jullie zijn al met elkaar in contact."))
+        if found.state is IntroductionState.ASKED:
+            declined = IntroductionState.DECLINED
+            data.contacts.answer(db, introduction_id=found.id, state=declined, poster_member_id=asking.id)
+    return get(db, member=asking, introduction_id=introduction_id)
+
+
+def endorsable(db: Database, *, member: Member | None, idea_id: int) -> Idea:
+    """The open idea that this member may endorse; refused for one's own, and not found when it is not open."""
+    _, organisation_id = must_act(member)
+    idea = data.ideas.get(db, idea_id=idea_id)
+    if idea is None or idea.state is not IdeaState.OPEN:
+        raise NotFound
+    if idea.organisation_id == organisation_id:
+        raise NotAllowed(N_("Dit is een idee van je eigen bestuur. ‘Ook wij’ is voor andere besturen."))
+    return idea
+
+
+def get(db: Database, *, member: Member | None, introduction_id: int) -> Introduction:
+    """An introduction, for the members of its two organisations only."""
+    _, organisation_id = must_act(member)
+    found = data.contacts.introduction(db, introduction_id=introduction_id)
+    if found is None or organisation_id not in {found.poster_organisation_id, found.endorser_organisation_id}:
+        raise NotFound
+    return found
 
 
 def waiting_for(db: Database, *, member: Member) -> list[Introduction]:
-    """Introductions that wait for this member's answer."""
-    return []
+    """The introductions that wait for an answer of this member's organisation; one query."""
+    if member.organisation_id is None:
+        return []
+    return data.contacts.asked_of(db, organisation_id=member.organisation_id)
+
+
+def inbox(db: Database, *, member: Member | None) -> Inbox:
+    """What others asked of this member's organisation, and what it asked of others; two queries."""
+    _, organisation_id = must_act(member)
+    return Inbox(
+        received=tuple(data.contacts.received_by(db, organisation_id=organisation_id, at_most=_SHOWN_AT_MOST)),
+        sent=tuple(data.contacts.sent_by(db, organisation_id=organisation_id, at_most=_SHOWN_AT_MOST)),
+    )
+
+
+def contacts_of(db: Database, *, member: Member | None, introduction_id: int) -> Contact | None:
+    """The other side's contact person, for the two organisations of an introduction; none before both consented."""
+    found = get(db, member=member, introduction_id=introduction_id)
+    if found.state is not IntroductionState.AGREED or found.poster_member_id is None or member is None:
+        return None
+    posted = member.organisation_id == found.poster_organisation_id
+    return data.people.contact(db, member_id=found.endorser_member_id if posted else found.poster_member_id)
+
+
+def endorsements(db: Database, *, idea_id: int, member: Member | None = None) -> list[Endorsement]:
+    """Who says *ook wij*, oldest first. Messages are empty but for the poster's organisation and one's own."""
+    found = data.contacts.endorsements(db, idea_id=idea_id)
+    own = member.organisation_id if member else None
+    idea = data.ideas.get(db, idea_id=idea_id) if own else None
+    if idea is not None and own == idea.organisation_id:
+        return found
+    return [item if own and item.organisation_id == own else replace(item, message="") for item in found]
+
+
+def mine(db: Database, *, idea_id: int, organisation_id: int | None) -> Endorsement | None:
+    """An organisation's active endorsement of an idea."""
+    if organisation_id is None:
+        return None
+    found = data.contacts.of_organisation(db, idea_id=idea_id, organisation_id=organisation_id)
+    return found if found and found.active else None
+
+
+def support(db: Database, *, idea_id: int) -> Support:
+    """What an idea gathered. Inhabitants include the poster's own, each municipality counted once."""
+    found = data.contacts.endorsements(db, idea_id=idea_id)
+    idea = data.ideas.get(db, idea_id=idea_id)
+    behind = {item.organisation_id for item in found}
+    if idea and idea.organisation_id:
+        behind.add(idea.organisation_id)
+    bands = [_EURO[Budget(item.amount)] for item in found if item.amount]
+    ends = [high for _, high in bands]
+    return Support(
+        organisations=len(found),
+        inhabitants=sum(place.inhabitants or 0 for place in data.people.reach(db, organisation_ids=sorted(behind))),
+        leads=sum(item.role is EndorsementRole.LEAD for item in found),
+        amount_low_eur=sum(low for low, _ in bands),
+        amount_high_eur=None if None in ends else sum(end for end in ends if end),
+    )
+
+
+def _values(*, role: str, message: str, amount: str | None, days: str | int | None) -> dict[str, object]:
+    wrong = []
+    if role not in {known.value for known in EndorsementRole}:
+        wrong.append(Invalid("role", N_("Kies wat jullie willen doen.")))
+    message = clean(message)
+    if len(message) > MESSAGE_AT_MOST:
+        wrong.append(Invalid("message", N_("Houd je bericht onder %(count)s tekens."), count=MESSAGE_AT_MOST))
+    if amount and amount not in {known.value for known in Budget}:
+        wrong.append(Invalid("amount", N_("Kies een van de bedragen in de lijst.")))
+    typed = str(days if days is not None else "").strip()
+    if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 9 and 1 <= int(typed) <= DAYS_AT_MOST):
+        wrong.append(Invalid("days", N_("Vul een geheel aantal dagen in, van 1 tot %(count)s."), count=DAYS_AT_MOST))
+    refuse(wrong)
+    return {"role": role, "message": message, "amount": amount or None, "days": int(typed) if typed else None}
+
+
+def _ask(db: Database, endorsement: Endorsement) -> None:
+    """Ask the poster, or introduce at once after standing consent. Without a poster the introduction waits."""
+    poster_id = data.contacts.poster(db, idea_id=endorsement.idea_id)
+    data.contacts.ask(db, endorsement_id=endorsement.id, poster_member_id=poster_id)
+    found = data.contacts.introduction_of(db, endorsement_id=endorsement.id)
+    poster = data.people.get(db, member_id=poster_id) if poster_id else None
+    assert found is not None
+    if poster is None or found.state is not IntroductionState.ASKED:
+        return
+    if poster.standing_consent:
+        _introduce(db, introduction_id=found.id, poster_member_id=poster.id)
+    else:
+        key = f"request:{found.id}"
+        cluster.letters.queue(db, to=poster, template="request", dedupe_key=key, introduction=found)
+
+
+def _answerable(db: Database, *, member: Member, introduction_id: int) -> Introduction:
+    found = get(db, member=member, introduction_id=introduction_id)
+    if found.poster_organisation_id != member.organisation_id:
+        raise NotAllowed(N_("Alleen het bestuur dat het idee plaatste, kan hierop antwoorden."))
+    if found.state is IntroductionState.WITHDRAWN:
+        raise Conflict(
+            N_("%(organisation)s heeft ‘ook wij’ intussen ingetrokken."), organisation=found.endorser_organisation
+        )
+    return found
+
+
+def _introduce(db: Database, *, introduction_id: int, poster_member_id: int) -> None:
+    """Note that both consented, and write each a letter with the other in it."""
+    agreed = IntroductionState.AGREED
+    data.contacts.answer(db, introduction_id=introduction_id, state=agreed, poster_member_id=poster_member_id)
+    found = data.contacts.introduction(db, introduction_id=introduction_id)
+    assert found is not None
+    sides = {"poster": poster_member_id, "endorser": found.endorser_member_id}
+    for side, other in (("poster", "endorser"), ("endorser", "poster")):
+        to = data.people.get(db, member_id=sides[side])
+        contact = data.people.contact(db, member_id=sides[other])
+        assert to is not None
+        cluster.letters.queue(
+            db,
+            to=to,
+            template="introduction",
+            dedupe_key=f"introduction:{found.id}:{side}",
+            introduction=found,
+            contact=contact,
+            side=side,
+        )

@@ -31,11 +31,23 @@ class Job:
 def queue(
     db: Database, *, kind: str, key: str, payload: dict[str, Any] | None = None, not_before: str | None = None
 ) -> None:
-    """Queue a job; one that already waits with the same kind and key makes this a no-op."""
+    """Queue a job; one that already waits with the same kind and key is not doubled.
+
+    A worker that has it in hand may have read the past already, so it loses its lease and the job runs once more.
+    """
     db.execute(
-        "insert or ignore into jobs (kind, key, payload, not_before) values (?, ?, ?, ?)",
+        """insert into jobs (kind, key, payload, not_before) values (?, ?, ?, ?)
+        on conflict (kind, key) where done_at is null do update set payload = excluded.payload, lease = null,
+          leased_until = null, not_before = min(not_before, excluded.not_before)""",
         [kind, key, json.dumps(payload or {}), not_before or now()],
     )
+
+
+def due(db: Database) -> bool:
+    """Whether a job waits that may be taken now."""
+    sql = """select exists (select 1 from jobs
+      where done_at is null and not_before <= :now and (leased_until is null or leased_until < :now))"""
+    return bool(value(db, sql, {"now": now()}))
 
 
 def lease(db: Database, *, seconds: int) -> Job | None:
@@ -67,14 +79,14 @@ def finish(db: Database, *, job: Job) -> bool:
     )
 
 
-def fail(db: Database, *, job: Job, error: str) -> None:
-    """Give a job back to be tried later, waiting longer each time (at most an hour), or give up after twelve tries."""
-    if job.attempts >= ATTEMPTS_AT_MOST:
+def fail(db: Database, *, job: Job, error: str, tries: int = ATTEMPTS_AT_MOST) -> None:
+    """Give a job back to be tried later, waiting longer each time (at most an hour), or give up after `tries`."""
+    if job.attempts >= tries:
         change(
             db, "update jobs set done_at = ?, error = ? where id = ? and lease = ?", [now(), error, job.id, job.lease]
         )
         return
-    wait = min(3_600, 5 * 2 ** (job.attempts - 1))
+    wait = min(3_600, 5 * 2 ** min(job.attempts - 1, 10))
     later = (datetime.now(UTC) + timedelta(seconds=wait)).isoformat(timespec="seconds")
     change(
         db,

@@ -44,15 +44,20 @@ class Endorsement:
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """The contact between the poster of an idea and one endorser."""
+    """The contact between the poster of an idea and one endorser.
+
+    An imported idea may have no organisation; `poster_has_account` tells whether anybody can answer at all.
+    """
 
     id: int
     endorsement_id: int
     idea_id: int
     idea_title: str
-    poster_organisation_id: int
+    idea_lang: str
+    poster_organisation_id: int | None
     poster_organisation: str
     poster_member_id: int | None
+    poster_has_account: bool
     endorser_organisation_id: int
     endorser_organisation: str
     endorser_member_id: int
@@ -64,8 +69,19 @@ class Introduction:
 
 
 @dataclass(frozen=True, slots=True)
+class Inbox:
+    """An organisation's introductions: those asked of it, and those it asked; what waits comes first."""
+
+    received: tuple[Introduction, ...]
+    sent: tuple[Introduction, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Support:
-    """What an idea gathered: organisations, inhabitants (each municipality counted once) and candidate leads."""
+    """What an idea gathered: organisations, inhabitants (each municipality counted once) and candidate leads.
+
+    Amounts are sums of bands: zero to zero when nobody named one, without upper end when somebody named the last.
+    """
 
     organisations: int
     inhabitants: int

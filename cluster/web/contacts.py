@@ -1,5 +1,108 @@
-"""contacts."""
+"""Me too, and the introductions that come of it."""
 
-from flask import Blueprint
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import login_required
+
+import cluster.contacts
+from cluster.web.context import db, member
+from cluster.web.languages import say
+from models.contacts import Endorsement
+from models.errors import Invalid
+from models.ideas import Idea
 
 door = Blueprint("contacts", __name__)
+
+_FIELDS = ("role", "message", "amount", "days")
+
+
+@door.get("/ideas/<int:idea_id>/endorse")
+@login_required  # type: ignore[untyped-decorator]
+def endorse(idea_id: int) -> str:
+    """The form to say *ook wij*, or to change what one said."""
+    idea, mine = _idea_and_mine(idea_id)
+    typed = {name: getattr(mine, name) for name in _FIELDS} if mine else {}
+    return _form(idea, mine, typed, {})
+
+
+@door.post("/ideas/<int:idea_id>/endorse")
+@login_required  # type: ignore[untyped-decorator]
+def send_endorsement(idea_id: int) -> ResponseReturnValue:
+    """Say *ook wij*; with `do=change`, change what one said."""
+    typed = {name: request.form.get(name, "") for name in _FIELDS}
+    idea, mine = _idea_and_mine(idea_id)
+    changes = request.form.get("do") == "change"
+    say_it = cluster.contacts.change if changes else cluster.contacts.endorse
+    try:
+        say_it(db(), member=member(), idea_id=idea_id, **typed)
+    except Invalid as refused:
+        return _form(idea, mine, typed, {wrong.field: say(wrong) for wrong in refused.every}), refused.status
+    if changes:
+        flash(gettext("Je wijziging is bewaard."))
+    elif mine:
+        flash(gettext("Jullie bestuur had al ‘ook wij’ gezegd. Er is niets veranderd."))
+    else:
+        flash(gettext("Jullie zeiden ‘ook wij’. Bij Contacten zie je hoe het verdergaat."))
+    return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
+
+
+@door.post("/ideas/<int:idea_id>/endorsement/withdraw")
+@login_required  # type: ignore[untyped-decorator]
+def withdraw(idea_id: int) -> ResponseReturnValue:
+    """Take *ook wij* back."""
+    cluster.contacts.withdraw(db(), member=member(), idea_id=idea_id)
+    flash(gettext("Jullie ‘ook wij’ is ingetrokken."))
+    return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
+
+
+@door.get("/introductions")
+@login_required  # type: ignore[untyped-decorator]
+def inbox() -> str:
+    """What others asked of us, and what we asked of others."""
+    return render_template("contacts/inbox.html", inbox=cluster.contacts.inbox(db(), member=member()))
+
+
+@door.get("/introductions/<int:introduction_id>")
+@login_required  # type: ignore[untyped-decorator]
+def introduction(introduction_id: int) -> str:
+    """One introduction, with the other's contact person once both consented."""
+    asking = member()
+    found = cluster.contacts.get(db(), member=asking, introduction_id=introduction_id)
+    return render_template(
+        "contacts/introduction.html",
+        introduction=found,
+        posted=asking is not None and asking.organisation_id == found.poster_organisation_id,
+        contact=cluster.contacts.contacts_of(db(), member=asking, introduction_id=introduction_id),
+    )
+
+
+@door.post("/introductions/<int:introduction_id>/agree")
+@login_required  # type: ignore[untyped-decorator]
+def agree(introduction_id: int) -> ResponseReturnValue:
+    """Consent, so that both see each other's contact person."""
+    cluster.contacts.agree(db(), member=member(), introduction_id=introduction_id)
+    flash(gettext("Jullie zijn in contact. Jullie kregen allebei een brief met de gegevens van de ander."))
+    return redirect(url_for("contacts.introduction", introduction_id=introduction_id), code=303)
+
+
+@door.post("/introductions/<int:introduction_id>/decline")
+@login_required  # type: ignore[untyped-decorator]
+def decline(introduction_id: int) -> ResponseReturnValue:
+    """Say *not now*."""
+    cluster.contacts.decline(db(), member=member(), introduction_id=introduction_id)
+    flash(gettext("Je antwoord is bewaard. Niemand zag je gegevens."))
+    return redirect(url_for("contacts.introduction", introduction_id=introduction_id), code=303)
+
+
+def _idea_and_mine(idea_id: int) -> tuple[Idea, Endorsement | None]:
+    asking = member()
+    idea = cluster.contacts.endorsable(db(), member=asking, idea_id=idea_id)
+    organisation_id = asking.organisation_id if asking else None
+    return idea, cluster.contacts.mine(db(), idea_id=idea_id, organisation_id=organisation_id)
+
+
+def _form(idea: Idea, mine: Endorsement | None, typed: dict[str, Any], errors: dict[str, str]) -> str:
+    return render_template("contacts/endorse.html", idea=idea, mine=mine, values=typed, errors=errors)

@@ -27,9 +27,10 @@ class Settings(BaseSettings):
     smtp_url: str | None = None
     trusted_proxies: int = Field(0, ge=0, le=10)
     secret_key: str | None = None
+    url: str | None = None
     similar_per_second: int = Field(100, ge=1)
 
-    @field_validator("encoder", "smtp_url", "secret_key", mode="before")
+    @field_validator("encoder", "smtp_url", "secret_key", "url", mode="before")
     @classmethod
     def _empty_is_unset(cls, given: str | None) -> str | None:
         return given or None
@@ -39,6 +40,13 @@ class Settings(BaseSettings):
     def _smtp_or_smtps(cls, given: str | None) -> str | None:
         if given is not None and (urlsplit(given).scheme not in {"smtp", "smtps"} or not urlsplit(given).hostname):
             raise ValueError("write smtp://[user:password@]host[:port], or smtps:// for TLS from the start")
+        return given
+
+    @field_validator("url")
+    @classmethod
+    def _http_or_https(cls, given: str | None) -> str | None:
+        if given is not None and (urlsplit(given).scheme not in {"http", "https"} or not urlsplit(given).hostname):
+            raise ValueError("write the address people use, such as https://medestanders.example")
         return given
 
     @model_validator(mode="after")
@@ -51,6 +59,17 @@ class Settings(BaseSettings):
     def database(self) -> Path:
         """The file that holds everything."""
         return self.data / "medestanders.sqlite"
+
+    @property
+    def home(self) -> str:
+        """The address that links in letters start with."""
+        return (self.url or f"http://localhost:{self.port}").rstrip("/")
+
+    @property
+    def sender(self) -> str:
+        """The address that letters come from: of the service, else of the mail server."""
+        host = (urlsplit(self.url or self.smtp_url or self.home).hostname or "localhost").encode("idna").decode()
+        return f"noreply@[IPv6:{host}]" if ":" in host else f"noreply@{host}"
 
     def session_secret(self) -> str:
         """The key that signs sessions; outside production one is made once and kept beside the database."""

@@ -1,0 +1,125 @@
+"""The worker: does queued work, one job at a time, beside the web server."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import FrameType
+
+import structlog
+
+import cluster.clusters
+import cluster.letters
+import cluster.matches
+import cluster.work
+from cluster.web.context import Services
+from cluster.web.settings import Settings
+from data.work import ATTEMPTS_AT_MOST, Job
+from models.matches import Kind
+
+# Longer than any job takes: a letter at most two minutes with a mail server that dawdles, grouping at most three.
+LEASE_S = 300
+_IDLE_S = 0.5
+# After a few hours a failing job is tried every hour. Letters then wait for about five days, as mail servers do.
+_TRIES = {"letter": 130}
+_log = structlog.get_logger()
+
+
+def work(services: Services, *, once: bool, stop: threading.Event | None = None, lease_s: int = LEASE_S) -> int:
+    """Do queued work until told to stop, or (`once`) until nothing is due; returns how many jobs were done.
+
+    SIGTERM and SIGINT stop it after the job in hand. A job that fails is logged and tried again later, and a fault
+    of the store is waited out, so the worker itself goes on.
+    """
+    done = 0
+    with _stopped_by_signals(stop or threading.Event()) as ended:
+        while not ended.is_set():
+            try:
+                did = _one(services, lease_s)
+            except Exception:
+                if once:
+                    raise
+                _log.exception("worker")
+                did = None
+            done += did is True
+            if did is None:
+                if once:
+                    break
+                ended.wait(_IDLE_S)
+    return done
+
+
+def _one(services: Services, lease_s: int) -> bool | None:
+    """Do the next job: true when it went well, false when it failed, none when there was none."""
+    db = services.db()
+    job = cluster.work.take(db, seconds=lease_s)
+    if job is None:
+        return None
+    tries = _TRIES.get(job.kind, ATTEMPTS_AT_MOST)
+    try:
+        _HANDLERS.get(job.kind, _unknown)(services, job)
+    except Exception as fault:  # whatever it is, it must not stop the other jobs
+        _log.warning("job failed", kind=job.kind, key=job.key, attempts=job.attempts, fault=type(fault).__name__)
+        cluster.work.give_back(db, job=job, error=f"{type(fault).__name__}: {fault}"[:500], tries=tries)
+        return False
+    cluster.work.finish(db, job=job)
+    return True
+
+
+def _letter(services: Services, job: Job) -> None:
+    settings = services.settings
+    cluster.letters.deliver(
+        services.db(),
+        letter_id=int(job.payload["letter_id"]),
+        send=_send(settings),
+        sender=settings.sender,
+        home=settings.home,
+        last_try=job.attempts >= _TRIES["letter"],
+    )
+
+
+def _send(settings: Settings) -> cluster.letters.Send | None:
+    """How letters leave: by the mail server; in a demo without one, not at all."""
+    if settings.smtp_url:
+        return partial(cluster.letters.post, smtp_url=settings.smtp_url)
+    if settings.demo:
+        return None
+    raise LookupError("MEDESTANDERS_SMTP_URL is not set: letters wait")
+
+
+def _embed(services: Services, job: Job) -> None:
+    encoder = services.encoder.get()
+    if encoder is None:
+        raise LookupError(f"no encoder: {services.encoder.error}")
+    item = int(job.payload["item_id"])
+    cluster.matches.embed(services.db(), encoder=encoder, kind=Kind(job.payload["kind"]), item_id=item)
+
+
+def _propose(services: Services, job: Job) -> None:
+    cluster.clusters.propose(services.db(), encoder=services.encoder.get())
+
+
+def _unknown(services: Services, job: Job) -> None:
+    raise LookupError(f"nobody knows how to do {job.kind}")
+
+
+_HANDLERS: dict[str, Callable[[Services, Job], None]] = {"letter": _letter, "embed": _embed, "propose": _propose}
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[threading.Event]:
+    """Let SIGTERM and SIGINT set `stop`; only the main thread may listen to signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, tell) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,170 @@
+"""Endorsements, and the introductions that follow from them."""
+
+from typing import Any
+
+from sqlite_utils import Database
+
+from data.store import change, now, row, rows, value
+from models.contacts import Endorsement, EndorsementRole, Introduction, IntroductionState
+
+_ENDORSEMENT = """
+select e.id, e.idea_id, e.organisation_id, o.name as organisation, e.member_id, e.role, e.amount, e.days, e.message,
+  e.active, e.created_at
+from endorsements e join organisations o on o.id = e.organisation_id
+"""
+
+_INTRODUCTION = """
+select n.id, n.endorsement_id, e.idea_id, i.title as idea_title, i.lang as idea_lang,
+  i.organisation_id as poster_organisation_id, coalesce(p.name, '') as poster_organisation, n.poster_member_id,
+  exists (select 1 from members m where m.organisation_id = i.organisation_id and m.active = 1) as poster_has_account,
+  e.organisation_id as endorser_organisation_id, o.name as endorser_organisation,
+  e.member_id as endorser_member_id, e.role, e.message, n.state, n.asked_at, n.answered_at
+from introductions n
+join endorsements e on e.id = n.endorsement_id
+join ideas i on i.id = e.idea_id
+join organisations o on o.id = e.organisation_id
+left join organisations p on p.id = i.organisation_id
+"""
+
+_WAITING_FIRST = " order by n.state = 'asked' desc, coalesce(n.answered_at, n.asked_at) desc, n.id desc limit ?"
+
+
+def _endorsement(found: dict[str, Any]) -> Endorsement:
+    return Endorsement(**{**found, "role": EndorsementRole(found["role"]), "active": bool(found["active"])})
+
+
+def _introduction(found: dict[str, Any]) -> Introduction:
+    return Introduction(
+        **{
+            **found,
+            "role": EndorsementRole(found["role"]),
+            "state": IntroductionState(found["state"]),
+            "poster_has_account": bool(found["poster_has_account"]),
+        }
+    )
+
+
+def endorse(db: Database, *, values: dict[str, Any]) -> bool:
+    """Add an endorsement, or make a withdrawn one active again; false when an active one stands, which stays as it is.
+
+    The member of an agreed introduction stays: that is the person whose address the other side already has.
+    """
+    return bool(
+        change(
+            db,
+            """insert into endorsements (idea_id, organisation_id, member_id, role, amount, days, message,
+              created_at, updated_at)
+            values (:idea_id, :organisation_id, :member_id, :role, :amount, :days, :message, :now, :now)
+            on conflict (idea_id, organisation_id) do update set role = excluded.role, amount = excluded.amount,
+              days = excluded.days, message = excluded.message, active = 1, updated_at = excluded.updated_at,
+              member_id = case when exists (
+                select 1 from introductions n where n.endorsement_id = endorsements.id and n.state = 'agreed'
+              ) then member_id else excluded.member_id end
+            where active = 0""",
+            {**values, "now": now()},
+        )
+    )
+
+
+def rewrite(db: Database, *, values: dict[str, Any]) -> bool:
+    """Change what an active endorsement says; false when there is none."""
+    return bool(
+        change(
+            db,
+            """update endorsements set role = :role, amount = :amount, days = :days, message = :message,
+              updated_at = :now
+            where idea_id = :idea_id and organisation_id = :organisation_id and active = 1""",
+            {**values, "now": now()},
+        )
+    )
+
+
+def withdraw(db: Database, *, idea_id: int, organisation_id: int) -> bool:
+    """Make an endorsement inactive, and its introduction withdrawn unless agreed; false when nothing was active."""
+    changed = change(
+        db,
+        """update endorsements set active = 0, updated_at = ?
+        where idea_id = ? and organisation_id = ? and active = 1""",
+        [now(), idea_id, organisation_id],
+    )
+    if changed:
+        change(
+            db,
+            """update introductions set state = 'withdrawn' where state in ('asked', 'declined')
+            and endorsement_id = (select id from endorsements where idea_id = ? and organisation_id = ?)""",
+            [idea_id, organisation_id],
+        )
+    return bool(changed)
+
+
+def of_organisation(db: Database, *, idea_id: int, organisation_id: int) -> Endorsement | None:
+    """An organisation's endorsement of an idea, active or withdrawn."""
+    found = row(db, _ENDORSEMENT + "where e.idea_id = ? and e.organisation_id = ?", [idea_id, organisation_id])
+    return _endorsement(found) if found else None
+
+
+def endorsements(db: Database, *, idea_id: int) -> list[Endorsement]:
+    """The active endorsements of an idea, oldest first."""
+    found = rows(db, _ENDORSEMENT + "where e.idea_id = ? and e.active = 1 order by e.created_at, e.id", [idea_id])
+    return [_endorsement(item) for item in found]
+
+
+def poster(db: Database, *, idea_id: int) -> int | None:
+    """Who speaks for an idea: its author while active, else the first active member of its organisation."""
+    found: int | None = value(
+        db,
+        """select m.id from ideas i join members m on m.organisation_id = i.organisation_id and m.active = 1
+        where i.id = ? order by m.id = i.author_id desc, m.id limit 1""",
+        [idea_id],
+    )
+    return found
+
+
+def ask(db: Database, *, endorsement_id: int, poster_member_id: int | None) -> None:
+    """Add the introduction of an endorsement, or revive a withdrawn one: asked, or declined if it once was."""
+    db.execute(
+        """insert into introductions (endorsement_id, poster_member_id, state, asked_at) values (?, ?, 'asked', ?)
+        on conflict (endorsement_id) do update set poster_member_id = excluded.poster_member_id,
+          state = case when answered_at is null then 'asked' else 'declined' end
+        where state = 'withdrawn'""",
+        [endorsement_id, poster_member_id, now()],
+    )
+
+
+def answer(db: Database, *, introduction_id: int, state: IntroductionState, poster_member_id: int) -> None:
+    """Note the poster's answer and who gave it."""
+    change(
+        db,
+        "update introductions set state = ?, poster_member_id = ?, answered_at = ? where id = ?",
+        [state.value, poster_member_id, now(), introduction_id],
+    )
+
+
+def introduction(db: Database, *, introduction_id: int) -> Introduction | None:
+    """One introduction by id."""
+    found = row(db, _INTRODUCTION + "where n.id = ?", [introduction_id])
+    return _introduction(found) if found else None
+
+
+def introduction_of(db: Database, *, endorsement_id: int) -> Introduction | None:
+    """The introduction that an endorsement made."""
+    found = row(db, _INTRODUCTION + "where n.endorsement_id = ?", [endorsement_id])
+    return _introduction(found) if found else None
+
+
+def asked_of(db: Database, *, organisation_id: int) -> list[Introduction]:
+    """The introductions that wait for an answer of this organisation, newest first."""
+    sql = _INTRODUCTION + "where i.organisation_id = ? and n.state = 'asked' order by n.id desc"
+    return [_introduction(item) for item in rows(db, sql, [organisation_id])]
+
+
+def received_by(db: Database, *, organisation_id: int, at_most: int) -> list[Introduction]:
+    """The introductions to an organisation's ideas, waiting ones first, then by last change."""
+    sql = _INTRODUCTION + "where i.organisation_id = ?" + _WAITING_FIRST
+    return [_introduction(item) for item in rows(db, sql, [organisation_id, at_most])]
+
+
+def sent_by(db: Database, *, organisation_id: int, at_most: int) -> list[Introduction]:
+    """The introductions an organisation asked for, waiting ones first, then by last change."""
+    sql = _INTRODUCTION + "where e.organisation_id = ?" + _WAITING_FIRST
+    return [_introduction(item) for item in rows(db, sql, [organisation_id, at_most])]

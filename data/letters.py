@@ -1,0 +1,52 @@
+"""The outbox: letters that wait, were sent, or failed."""
+
+from typing import Any
+
+from sqlite_utils import Database
+
+from data.store import change, now, row, rows, value
+from models.letters import Letter, LetterState
+
+_LETTER = (
+    "select id, message_id, recipient, subject, body, lang, state, attempts, error, created_at, sent_at from letters "
+)
+
+
+def _letter(found: dict[str, Any]) -> Letter:
+    return Letter(**{**found, "state": LetterState(found["state"])})
+
+
+def add(db: Database, *, values: dict[str, Any]) -> int | None:
+    """Put a letter in the outbox and return its id; none when one with the same `dedupe_key` is there already."""
+    added = change(
+        db,
+        """insert into letters (dedupe_key, message_id, member_id, recipient, subject, body, lang, created_at)
+        values (:dedupe_key, :message_id, :member_id, :recipient, :subject, :body, :lang, :now)
+        on conflict (dedupe_key) do nothing""",
+        {**values, "now": now()},
+    )
+    if not added:
+        return None
+    return int(value(db, "select id from letters where dedupe_key = ?", [values["dedupe_key"]]))
+
+
+def get(db: Database, *, letter_id: int) -> Letter | None:
+    """One letter by id."""
+    found = row(db, _LETTER + "where id = ?", [letter_id])
+    return _letter(found) if found else None
+
+
+def recent(db: Database, *, at_most: int) -> list[Letter]:
+    """The newest letters."""
+    return [_letter(item) for item in rows(db, _LETTER + "order by id desc limit ?", [at_most])]
+
+
+def mark(db: Database, *, letter_id: int, state: LetterState, error: str | None = None) -> None:
+    """Note how a delivery went; a letter that was sent stays sent."""
+    change(
+        db,
+        """update letters set state = :state, error = :error, attempts = attempts + 1,
+          sent_at = case :state when 'sent' then :now end
+        where id = :id and state <> 'sent'""",
+        {"id": letter_id, "state": state.value, "error": error, "now": now()},
+    )
