@@ -145,7 +145,7 @@ class Fields:
             amount = Decimal(-1)
         if amount is None:
             return None
-        if isinstance(given, bool) or not 0 <= amount <= 10**10:
+        if isinstance(given, bool) or not amount.is_finite() or not 0 <= amount <= 10**10:
             self.refuse(name, "Schrijf hier een bedrag in euro, zoals 90000 of 426660.46.")
             return None
         return int((amount * 100).to_integral_value())
@@ -188,7 +188,7 @@ def check(rows: Iterable[Row], read: Callable[[Fields], dict[str, Any]]) -> tupl
         before = seen.setdefault(values["external_id"], row.line) if values["external_id"] else row.line
         if before != row.line:
             fields.refuse("id", f"Dit id staat ook op regel {before}.")
-        for name in fields.unknown():
+        for name in map(one_line, fields.unknown()):
             found.ignored[name] = found.ignored.get(name, 0) + 1
         if not wrong:
             checked.append(values)

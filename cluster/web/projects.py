@@ -1,5 +1,76 @@
-"""projects."""
+"""The projects that are known: submitted, approved, or related to the programme."""
 
-from flask import Blueprint
+from flask import Blueprint, render_template, request
+
+import cluster.calls
+import cluster.matches
+import cluster.projects
+import data.calls
+import data.people
+from cluster.web.context import db, encoder, index
+from cluster.web.face import options, themes
+from cluster.web.matches import in_lanes, page_number
+from data.projects import Filter
+from models.matches import Kind
+from models.projects import Status
 
 door = Blueprint("projects", __name__)
+
+_PER_PAGE = 20
+_PROGRAMME = {"yes": True, "no": False}
+
+
+@door.get("/projects")
+def browse() -> str:
+    """Projects that fit the filters; a filter that means nothing is left out."""
+    calls = {call.id: call.name for call in cluster.calls.every(db())}
+    organisation_id = _number("organisation")
+    organisation = data.people.organisation(db(), organisation_id=organisation_id) if organisation_id else None
+    status, theme, call_id = request.args.get("status"), request.args.get("theme"), _number("call")
+    wanted = Filter(
+        status=status if status in set(Status) else None,
+        theme=theme if theme in themes() else None,
+        call_id=call_id if call_id in calls else None,
+        programme=_PROGRAMME.get(request.args.get("programme", "")),
+        organisation_id=organisation.id if organisation else None,
+    )
+    page = page_number()
+    projects, has_more = cluster.projects.browse(db(), wanted=wanted, page=page, at_most=_PER_PAGE)
+    return render_template(
+        "projects/browse.html",
+        projects=projects,
+        has_more=has_more,
+        page=page,
+        wanted=wanted,
+        organisation=organisation,
+        calls=calls,
+        statuses=options("status"),
+    )
+
+
+@door.get("/projects/<int(max=999999999):project_id>")
+def show(project_id: int) -> str:
+    """What is known of a project, and what is not."""
+    project = cluster.projects.get(db(), project_id)
+    matches = cluster.matches.similar_to(
+        db(),
+        encoder=encoder(),
+        index=index(),
+        item=(Kind.PROJECT, project.id),
+        title=project.title,
+        description=project.summary,
+    )
+    return render_template(
+        "projects/show.html",
+        project=project,
+        partners=cluster.projects.partners(db(), project=project),
+        call=data.calls.get(db(), call_id=project.call_id) if project.call_id else None,
+        lanes=in_lanes(matches),
+        words_only=encoder() is None,
+    )
+
+
+def _number(name: str) -> int | None:
+    """A small positive number from the address, or none."""
+    text = request.args.get(name, "")
+    return int(text) or None if text.isascii() and text.isdecimal() and len(text) < 10 else None
