@@ -10,7 +10,7 @@ from sqlite_utils import Database
 import data.people
 import data.throttles
 from data.store import now, transaction
-from models.errors import Invalid, N_, NotAllowed, TooMany
+from models.errors import N_, Invalid, NotAllowed, TooMany
 from models.people import Member, Role
 
 LOCALES = ("nl", "en")

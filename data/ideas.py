@@ -152,7 +152,7 @@ def add(
         f"""insert into ideas ({", ".join(_FIELDS)}, organisation_id, author_id, external_id, submission_key,
           source_url, demo, created_at, updated_at)
         values ({", ".join(f":{name}" for name in _FIELDS)}, :organisation_id, :author_id, :external_id,
-          :submission_key, :source_url, :demo, :moment, :moment)""",  # noqa: S608 - our own column names
+          :submission_key, :source_url, :demo, :moment, :moment)""",
         {
             **values,
             "organisation_id": organisation_id,
@@ -174,7 +174,7 @@ def edit(db: Database, *, idea_id: int, revision: int, form: IdeaForm, lang: str
     touched = change(
         db,
         f"""update ideas set {", ".join(f"{name} = :{name}" for name in _FIELDS)}, revision = revision + 1,
-          updated_at = :moment where id = :id and revision = :revision""",  # noqa: S608 - our own column names
+          updated_at = :moment where id = :id and revision = :revision""",
         {**values, "id": idea_id, "revision": revision, "moment": moment},
     )
     if touched:

@@ -7,12 +7,12 @@ for translation where it is written, and values are filled in after translation.
 from typing import ClassVar
 
 
-def N_(message: str) -> str:  # noqa: N802 - the name gettext's extractors know
+def N_(message: str) -> str:
     """Mark `message` for translation; returns it unchanged."""
     return message
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+class Refusal(Exception):
     """Something the caller asked for cannot be done; nothing was changed."""
 
     status: ClassVar[int] = 400

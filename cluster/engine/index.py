@@ -93,10 +93,7 @@ class Index(Generic[Key]):
         if count == 0 or at_most < 1:
             return []
         cosines = vectors[:count] @ vector
-        if at_most < count:
-            among = np.argpartition(-cosines, at_most - 1)[:at_most]
-        else:
-            among = np.arange(count)
+        among = np.argpartition(-cosines, at_most - 1)[:at_most] if at_most < count else np.arange(count)
         order = among[np.lexsort((among, -cosines[among]))]
         return [Hit(key=keys[at], cosine=float(cosines[at])) for at in order]
 

@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from cluster.web.languages import say
-from models.errors import Invalid, N_, Refusal, TooMany
+from models.errors import N_, Invalid, Refusal, TooMany
 
 _HTTP = {
     400: N_("Dit verzoek konden we niet lezen. Ga terug en probeer het opnieuw."),

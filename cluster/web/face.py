@@ -61,7 +61,12 @@ LABELS: dict[str, dict[str, str]] = {
         "withdrawn": N_("Ingetrokken"),
     },
     "language": {"nl": N_("Nederlands"), "fr": N_("Frans"), "en": N_("Engels"), "de": N_("Duits")},
-    "lane": {"open": N_("Open ideeën"), "submitted": N_("Ingediende en andere projecten"), "approved": N_("Goedgekeurde projecten")},
+    "lane": {
+        "open": N_("Open ideeën"),
+        "submitted": N_("Ingediende en andere projecten"),
+        "approved": N_("Goedgekeurde projecten"),
+    },
+    "letter": {"queued": N_("Onderweg"), "sent": N_("Verstuurd"), "failed": N_("Niet aangekomen")},
     "call": {"coming": N_("Komt eraan"), "open": N_("Open"), "closed": N_("Afgesloten")},
 }
 

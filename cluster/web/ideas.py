@@ -109,27 +109,16 @@ def edit(idea_id: int) -> ResponseReturnValue:
     idea = cluster.ideas.own(db(), member=asking, idea_id=idea_id)
     if request.method == "GET":
         return _form(values=_typed(cluster.ideas.form_of(idea)), idea=idea)
-    form = _read_form()
+    form, revision = _read_form(), _number(request.form.get("revision")) or 0
     if request.form.get("action") == "similar":
-        return _form(
-            values=_typed(form), idea=idea, revision=_number(request.form.get("revision")), lanes=_lanes(form, idea)
-        )
+        return _form(values=_typed(form), idea=idea, revision=revision, lanes=_lanes(form, idea))
     try:
-        cluster.ideas.edit(
-            db(),
-            encoder=encoder(),
-            member=asking,
-            idea_id=idea_id,
-            revision=_number(request.form.get("revision")) or 0,
-            form=form,
-        )
+        cluster.ideas.edit(db(), encoder=encoder(), member=asking, idea_id=idea_id, revision=revision, form=form)
     except Invalid as refused:
-        page = _form(values=_typed(form), idea=idea, revision=_number(request.form.get("revision")), refused=refused)
-        return page, 422
+        return _form(values=_typed(form), idea=idea, revision=revision, refused=refused), 422
     except Conflict as conflict:
-        return _form(
-            values=_typed(form), idea=cluster.ideas.own(db(), member=asking, idea_id=idea_id), conflict=conflict
-        ), 409
+        present = cluster.ideas.own(db(), member=asking, idea_id=idea_id)
+        return _form(values=_typed(form), idea=present, conflict=conflict), 409
     flash(gettext("Je wijzigingen zijn bewaard."))
     return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
 

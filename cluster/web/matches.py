@@ -27,7 +27,7 @@ _KINDS = {"ideas": (Kind.IDEA,), "projects": (Kind.PROJECT,)}
 
 
 def in_lanes(matches: list[Match]) -> dict[Lane, list[Match]]:
-    """Matches by lane, best first; what has a relation in words, and where nothing has one the three best as a maybe."""
+    """Matches by lane, best first: those with a relation in words; where there are none, the three best as a maybe."""
     named = [match for match in matches if match.relation] or matches[:3]
     found: dict[Lane, list[Match]] = {lane: [] for lane in Lane}
     for match in named:
@@ -112,9 +112,7 @@ def similar_api() -> ResponseReturnValue:
 def _question() -> Question:
     given = request.get_json(silent=True)
     if not isinstance(given, dict):
-        raise Invalid(
-            "body", N_("Stuur een JSON-object met minstens title en description (Content-Type: application/json).")
-        )
+        raise Invalid("body", N_("Stuur een JSON-object (application/json) met minstens title en description."))
     try:
         question = Question.model_validate(given)
     except ValidationError as error:
@@ -141,7 +139,7 @@ def _told(match: Match) -> dict[str, object]:
         "id": match.id,
         "external_id": match.external_id,
         "title": match.title,
-        "url": url_for(f"{match.kind}s.show", **{f"{match.kind}_id": match.id}, _external=True),
+        "url": address(match, external=True),
         "organisation": match.organisation,
         "status": match.status,
         "relation": match.relation,
@@ -149,6 +147,13 @@ def _told(match: Match) -> dict[str, object]:
         "score": match.score,
         "reasons": reasons(match),
     }
+
+
+def address(match: Match, *, external: bool = False) -> str:
+    """Where a match can be read."""
+    if match.kind is Kind.IDEA:
+        return url_for("ideas.show", idea_id=match.id, _external=external)
+    return url_for("projects.show", project_id=match.id, _external=external)
 
 
 def reasons(match: Match) -> list[str]:
