@@ -95,8 +95,8 @@ def compose(letter: Letter, *, sender: str, home: str) -> EmailMessage:
     message["Date"] = datetime.fromisoformat(letter.created_at)
     message["Message-ID"] = letter.message_id
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = letter.lang
     message.set_content(readable(letter, home=home), cte="quoted-printable")
+    message["Content-Language"] = letter.lang  # after the content, which starts by removing such headers
     return message
 
 

@@ -1,0 +1,258 @@
+"""Letters: written once, sent as one message that nobody can bend, kept when sending fails."""
+
+import random
+import smtplib
+from collections.abc import Callable
+from dataclasses import replace
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import cast
+
+import pytest
+from sqlite_utils import Database
+
+import cluster.contacts
+import cluster.letters as letters
+import data.ideas
+import data.letters
+from data.store import change, transaction, value
+from models.contacts import EndorsementRole, Introduction, IntroductionState
+from models.ideas import IdeaForm
+from models.letters import Letter, LetterState
+from models.people import Member
+
+Who = Callable[[str], Member]
+HEADERS = {
+    *("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language"),
+    *("Content-Type", "Content-Transfer-Encoding", "MIME-Version"),
+}
+
+
+def introduction(title: str = "Digitale balie", message: str = "Graag!") -> Introduction:
+    return Introduction(
+        id=5,
+        endorsement_id=6,
+        idea_id=7,
+        idea_title=title,
+        idea_lang="nl",
+        poster_organisation_id=1,
+        poster_organisation="Aalter",
+        poster_member_id=1,
+        poster_has_account=True,
+        endorser_organisation_id=2,
+        endorser_organisation="Genk",
+        endorser_member_id=2,
+        role=EndorsementRole.LEAD,
+        message=message,
+        state=IntroductionState.ASKED,
+        asked_at="2026-01-01T00:00:00+00:00",
+        answered_at=None,
+    )
+
+
+def write(
+    db: Database, to: Member, *, key: str = "k", title: str = "Digitale balie", message: str = "Graag!"
+) -> Letter:
+    """A request letter in the outbox."""
+    with transaction(db):
+        letters.queue(
+            db, to=to, template="request", dedupe_key=key, introduction=introduction(title=title, message=message)
+        )
+    return data.letters.recent(db, at_most=1)[0]
+
+
+def deliver(db: Database, letter: Letter, send: letters.Send | None, *, last_try: bool = False) -> Letter:
+    letters.deliver(
+        db, letter_id=letter.id, send=send, sender="noreply@test.example", home="https://m.example/", last_try=last_try
+    )
+    found = data.letters.get(db, letter_id=letter.id)
+    assert found is not None
+    return found
+
+
+def parsed(message: EmailMessage) -> EmailMessage:
+    """What the receiver's program makes of the bytes on the wire."""
+    return cast(EmailMessage, message_from_bytes(message.as_bytes(), policy=default))
+
+
+def test_the_same_letter_is_queued_once(db: Database, who: Who) -> None:
+    assert write(db, who("aalter")) == write(db, who("aalter"))
+    assert value(db, "select count(*) from letters") == value(db, "select count(*) from jobs") == 1
+
+
+def test_a_letter_says_where_it_comes_from_and_how_to_change_preferences(db: Database, who: Who) -> None:
+    sent: list[EmailMessage] = []
+    letter = deliver(db, write(db, who("aalter")), sent.append)
+    assert (letter.state, letter.attempts, letter.error) == (LetterState.SENT, 1, None)
+    message = parsed(sent[0])
+    assert set(message.keys()) == HEADERS
+    assert message["From"] == "Medestanders <noreply@test.example>"
+    assert message["To"] == "aalter@test.example"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Content-Language"] == "nl"
+    assert message["Message-ID"] == letter.message_id
+    text = message.get_content()
+    assert "https://m.example/introductions/5" in text
+    assert "https://m.example/account" in text
+    assert "worden niet gelezen" in text
+    assert "medestanders:/" not in text
+
+
+def test_a_sent_letter_is_not_sent_again(db: Database, who: Who) -> None:
+    sent: list[EmailMessage] = []
+    letter = write(db, who("aalter"))
+    for _ in range(2):
+        deliver(db, letter, sent.append)
+    assert len(sent) == 1
+
+
+def test_without_a_mail_server_the_letter_goes_to_the_local_mailbox(db: Database, who: Who) -> None:
+    assert deliver(db, write(db, who("aalter")), None).state is LetterState.SENT
+
+
+def test_a_letter_that_is_gone_is_no_fault(db: Database) -> None:
+    letters.deliver(db, letter_id=99, send=None, sender="a@b", home="http://x")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ConnectionRefusedError("no"),
+        TimeoutError("slow"),
+        smtplib.SMTPServerDisconnected("dropped"),
+        smtplib.SMTPRecipientsRefused({"x": (451, b"later")}),
+        smtplib.SMTPDataError(554, b"not today"),
+        smtplib.SMTPSenderRefused(550, b"who?", "x"),
+    ],
+)
+def test_a_fault_that_may_pass_keeps_the_letter_queued(db: Database, who: Who, fault: Exception) -> None:
+    letter = write(db, who("aalter"))
+
+    def send(message: EmailMessage) -> None:
+        raise fault
+
+    with pytest.raises(type(fault)):
+        deliver(db, letter, send)
+    kept = data.letters.get(db, letter_id=letter.id)
+    assert kept is not None
+    assert (kept.state, kept.attempts, kept.message_id) == (LetterState.QUEUED, 1, letter.message_id)
+    assert kept.error is not None
+    assert type(fault).__name__ in kept.error
+    assert deliver(db, letter, send, last_try=True).state is LetterState.FAILED
+
+
+def test_a_receiver_refused_for_good_makes_the_letter_failed(db: Database, who: Who) -> None:
+    def send(message: EmailMessage) -> None:
+        raise smtplib.SMTPRecipientsRefused({"x": (550, b"no such user")})
+
+    letter = deliver(db, write(db, who("aalter")), send)
+    assert letter.state is LetterState.FAILED
+    assert letter.error is not None
+    assert "no such user" in letter.error
+
+
+def hostile_strings() -> list[str]:
+    """At least 500 strings that try to end a header and start another."""
+    ends = [
+        "\r\n",
+        "\n",
+        "\r",
+        "\r\n\r\n",
+        "\x0b",
+        "\x0c",
+        "\x85",
+        "\u2028",
+        "\u2029",
+        "\x00",
+        "\x1c",
+        "%0d%0a",
+        "\\r\\n",
+    ]
+    payloads = [
+        "Bcc: x@evil.example",
+        "To: x@evil.example",
+        " folded",
+        "\tBcc: x@evil.example",
+        "Content-Type: text/html",
+    ]
+    encoded = [
+        "=?utf-8?q?a=0D=0ABcc:_x@evil.example?=",
+        "=?utf-8?b?YQ0KQmNjOiB4QGV2aWwuZXhhbXBsZQ==?=",
+        "=?us-ascii?q?=0ABcc:_x@evil.example?=",
+        "=?utf-8*en?q?=0D=0A=0D=0Abody?=",
+        "=?utf-8?q?=22?= <x@evil.example>",
+        "=?utf-8?q?" + "=0D=0ABcc:x" * 30 + "?=",
+        "=?=?utf-8?q?=0D=0ABcc:_x?=",
+        "=\x00?utf-8?q?=0D=0ABcc:_x?=",
+    ]
+    found = [f"{start}{end}{payload}" for start in ("Idee", "é" * 80, "") for end in ends for payload in payloads]
+    found += [
+        f"{start}{word}{end}" for word in encoded for start in ("", "x ", "é") for end in ("", " y", "\r\nBcc: z")
+    ]
+    pick = random.Random(7)
+    atoms = (
+        ends + payloads + encoded + ["=?", "?=", "@", "<", ">", '"', "\\", ",", ";", "(", " " * 80, "é", "😀", "a" * 90]
+    )
+    while len(found) < 600:
+        found.append("".join(pick.choices(atoms, k=pick.randint(2, 7))))
+    return found
+
+
+def test_no_name_title_or_message_can_add_a_header(db: Database, who: Who) -> None:
+    hostile = hostile_strings()
+    assert len(hostile) >= 500
+    template = write(db, who("aalter"))
+    plain = letters.compose(template, sender="noreply@test.example", home="https://m.example")
+    expected = plain.as_bytes().partition(b"\r\n\r\n")[2]
+    for text in hostile:
+        subject = (
+            letters._environment("nl")
+            .get_template("request.txt")
+            .render(to=who("aalter"), introduction=introduction(title=text, message=text))
+        )
+        for candidate in (subject.partition("\n")[0], text):
+            letter = replace(template, subject=candidate)
+            message = letters.compose(letter, sender="noreply@test.example", home="https://m.example")
+            head, _, body = message.as_bytes().partition(b"\r\n\r\n")
+            received = parsed(message)
+            assert set(received.keys()) == HEADERS, text
+            assert len(received.keys()) == len(HEADERS), text
+            assert received["To"] == "aalter@test.example"
+            assert not any(line.lower().startswith((b"bcc", b"cc")) for line in head.splitlines()), text
+            assert len(str(received["Subject"]).splitlines()) <= 1, text
+            assert body == expected, text
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a@b\r\nBcc: c@d", "a b@c", "a@b, c@d", "<a@b>", "a@", "@b", "", "a@b\n", '"x"@y', "=?utf-8?q?a?=@b c", "é@b"],
+)
+def test_an_address_that_is_none_fails_without_being_tried(db: Database, who: Who, address: str) -> None:
+    letter = write(db, who("aalter"))
+    with transaction(db):
+        change(db, "update letters set recipient = ? where id = ?", [address, letter.id])
+    sent: list[EmailMessage] = []
+    assert deliver(db, letter, sent.append).state is LetterState.FAILED
+    assert sent == []
+
+
+def test_markup_in_a_title_stays_as_it_was_typed(db: Database, who: Who) -> None:
+    letter = write(db, who("aalter"), title="<b>Balie & co</b> {{ 7*7 }} %(x)s", message="{% raw %} 100 %")
+    assert "<b>Balie & co</b> {{ 7*7 }} %(x)s" in letter.subject
+    assert "> {% raw %} 100 %" in letter.body
+
+
+def test_an_endorsement_and_its_letter_are_written_together_or_not_at_all(db: Database, who: Who) -> None:
+    with transaction(db):
+        idea = data.ideas.add(
+            db,
+            form=IdeaForm(title="Balie", description="Eén balie."),
+            lang="nl",
+            organisation_id=who("aalter").organisation_id,
+            author_id=who("aalter").id,
+        )
+        db.execute("create trigger no_more before insert on jobs begin select raise(abort, 'disk full'); end")
+    with pytest.raises(Exception, match="disk full"):
+        cluster.contacts.endorse(db, member=who("genk"), idea_id=idea, role="lead", message="")
+    assert [value(db, f"select count(*) from {t}") for t in ("endorsements", "introductions", "letters")] == [0, 0, 0]
