@@ -67,7 +67,7 @@ def similar(
     Candidates come from the nearest vectors and from shared words; `cluster.engine.relations` scores and names
     each pair. Without an encoder the words decide alone.
     """
-    text = f"{title}. {description}".strip(". ")
+    text = f"{title}. {description}".strip(". \n\t")
     if not text:
         return []
     bag = lexical.words(text)

@@ -1,0 +1,130 @@
+"""Matches: only what is public, never oneself, and words alone when the encoder is missing."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+import data.migrations
+import data.store
+from cluster import ideas, matches
+from cluster.engine.encoder import Encoder
+from cluster.engine.index import Index
+from data.matches import Item
+from models.ideas import IdeaForm
+from models.matches import Kind
+from models.people import Member
+
+Who = Callable[[str], Member]
+TEXTS = {
+    "pool": ("Zwembad online reserveren", "Inwoners boeken zelf een baan in het zwembad."),
+    "pool again": ("Zwembad reserveren via internet", "Een baan boeken in ons zwembad zonder te bellen."),
+    "snow": ("Strooiroutes plannen", "Sensoren meten waar het glad is en sturen de strooidienst."),
+}
+
+
+@pytest.fixture
+def posted(db: Database, who: Who, encoder: Encoder) -> dict[str, int]:
+    return {
+        name: ideas.post(
+            db, encoder=encoder, member=who("genk"), form=IdeaForm(title=title, description=description)
+        )
+        for name, (title, description) in TEXTS.items()
+    }
+
+
+@pytest.fixture
+def index() -> Index[Item]:
+    return Index()
+
+
+def found(db: Database, encoder: Encoder | None, index: Index[Item], title: str, **more: object) -> list[int]:
+    matching = matches.similar(db, encoder=encoder, index=index, title=title, description="", **more)  # type: ignore[arg-type]
+    return [match.id for match in matching]
+
+
+def test_the_nearest_idea_comes_first_with_its_reasons(
+    db: Database, posted: dict[str, int], encoder: Encoder, index: Index[Item]
+) -> None:
+    first, *_ = matches.similar(db, encoder=encoder, index=index, title="Zwembad boeken", description="")
+    assert first.id in {posted["pool"], posted["pool again"]}
+    assert "zwembad" in first.explanation.terms
+    assert first.probability is not None
+
+
+def test_an_idea_is_not_similar_to_itself(
+    db: Database, posted: dict[str, int], encoder: Encoder, index: Index[Item]
+) -> None:
+    title, description = TEXTS["pool"]
+    item = (Kind.IDEA, posted["pool"])
+    near = matches.similar_to(db, encoder=encoder, index=index, item=item, title=title, description=description)
+    assert near[0].id == posted["pool again"]
+    assert posted["pool"] not in [match.id for match in near]
+
+
+def test_what_is_withdrawn_is_never_suggested_or_found(
+    db: Database, posted: dict[str, int], who: Who, encoder: Encoder, index: Index[Item]
+) -> None:
+    assert posted["snow"] in found(db, encoder, index, "strooiroutes")
+    ideas.withdraw(db, member=who("genk"), idea_id=posted["snow"])
+    assert posted["snow"] not in found(db, encoder, index, "strooiroutes")
+    assert posted["snow"] not in found(db, None, index, "strooiroutes")
+    assert not matches.search(db, encoder=None, index=index, query="strooiroutes").items
+    ideas.restore(db, member=who("genk"), idea_id=posted["snow"])
+    assert posted["snow"] in found(db, encoder, index, "strooiroutes")
+
+
+def test_two_processes_follow_the_same_store(
+    db: Database, posted: dict[str, int], who: Who, encoder: Encoder, index: Index[Item]
+) -> None:
+    other: Index[Item] = Index()
+    for one in (index, other):
+        matches.follow(db, index=one, encoder=encoder)
+    form = IdeaForm(title="Speelpleinen inschrijven", description="Ouders schrijven in met één klik.")
+    new = ideas.post(db, encoder=encoder, member=who("genk"), form=form)
+    assert found(db, encoder, other, "speelpleinen inschrijven")[0] == new
+    assert len(other) == len(index) + 1
+
+
+def test_without_an_encoder_words_decide(db: Database, posted: dict[str, int], index: Index[Item]) -> None:
+    near = matches.similar(db, encoder=None, index=index, title="zwembad", description="")
+    assert {match.id for match in near} == {posted["pool"], posted["pool again"]}
+    assert {match.relation for match in near} == {None}
+    assert matches.search(db, encoder=None, index=index, query="zwemb").words_only
+
+
+@pytest.mark.parametrize("text", ["", " . ", "\n"])
+def test_an_empty_text_has_no_matches(db: Database, posted: dict[str, int], encoder: Encoder, text: str) -> None:
+    assert found(db, encoder, Index(), text) == []
+
+
+def test_a_limit_is_filled_if_there_is_enough(
+    db: Database, posted: dict[str, int], encoder: Encoder, index: Index[Item]
+) -> None:
+    assert len(found(db, encoder, index, "iets heel anders", limit=3)) == 3
+    assert len(found(db, encoder, index, "zwembad", limit=1)) == 1
+
+
+@pytest.mark.parametrize("query", ["zwembad", "ZWEM", "zwémbad boeken", '"zwembad" OR (', "zwembad*"])
+def test_search_finds_prefixes_and_folded_words(
+    db: Database, posted: dict[str, int], encoder: Encoder, index: Index[Item], query: str
+) -> None:
+    found = matches.search(db, encoder=encoder, index=index, query=query)
+    assert found.items[0].id in {posted["pool"], posted["pool again"]}
+
+
+def test_search_keeps_to_the_kind_asked(db: Database, posted: dict[str, int], index: Index[Item]) -> None:
+    assert not matches.search(db, encoder=None, index=index, query="zwembad", kinds=[Kind.PROJECT]).items
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=50, deadline=None)
+def test_no_query_breaks_the_search(query: str) -> None:
+    db = data.store.connect(":memory:")
+    with data.store.transaction(db):
+        data.migrations.migrate(db)
+    matches.search(db, encoder=None, index=Index(), query=query)
+    matches.similar(db, encoder=None, index=Index(), title=query, description=query)
+    data.store.close(db)
