@@ -154,10 +154,15 @@ def reach(db: Database, *, organisation_ids: Sequence[int]) -> list[Organisation
         f"""select * from organisations where kind = 'municipality' and id in (
           select id from organisations where id in ({marks})
           union select municipality_id from stands_for where body_id in ({marks}))
-        order by name collate nocase""",  # noqa: S608 - only question marks are put in
+        order by name collate nocase""",
         [*organisation_ids, *organisation_ids],
     )
     return [_organisation(item) for item in found]
+
+
+def count_organisations(db: Database) -> int:
+    """How many organisations are known, those of before a merger included."""
+    return int(value(db, "select count(*) from organisations"))
 
 
 def add_organisation(db: Database, *, values: dict[str, Any]) -> int:
