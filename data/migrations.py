@@ -258,6 +258,7 @@ create table clusters (
   named_by_person integer not null default 0 check (named_by_person in (0, 1)),
   terms text not null default '[]',
   cohesion real,
+  weakest text,
   reason text,
   revision integer not null default 1,
   decided_at text,
@@ -272,6 +273,7 @@ create table cluster_members (
   cluster_id integer not null references clusters (id),
   kind text not null check (kind in ('idea', 'project')),
   item_id integer not null,
+  position integer not null,
   fit real,
   primary key (cluster_id, kind, item_id)
 ) strict, without rowid;
@@ -290,6 +292,17 @@ create table cluster_history (
 ) strict;
 
 create index cluster_history_cluster on cluster_history (cluster_id, id);
+
+create table cluster_runs (
+  id integer primary key,
+  encoder text not null,
+  items integer not null,
+  added integer not null,
+  changed integer not null,
+  dissolved integer not null,
+  contradictions text not null,
+  ended_at text not null
+) strict;
 
 """
 

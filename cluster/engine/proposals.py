@@ -1,0 +1,151 @@
+"""Proposals: from texts, vectors and judgements to groups with their key terms, central item and weakest pair."""
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from cluster.engine import grouping, lexical, neighbours, relations, terms
+from cluster.engine.encoder import Vectors
+from cluster.engine.grouping import Contradiction, Pairs
+from cluster.engine.relations import Relations
+
+NEIGHBOURS = 20
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What is read of an item."""
+
+    title: str
+    body: str
+    lang: str
+
+    @property
+    def whole(self) -> str:
+        """What the encoder and the comparison of words read."""
+        return f"{self.title}. {self.body}"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One group: its items, the central one first, and for each its fit; the items of its weakest pair."""
+
+    items: tuple[int, ...]
+    fits: tuple[float, ...]
+    cohesion: float
+    weakest: tuple[int, int]
+    terms: tuple[str, ...]
+    name: str
+
+
+def propose(
+    texts: Sequence[Text],
+    vectors: Vectors,
+    *,
+    fitted: Relations | None,
+    must: Pairs,
+    cannot: Pairs,
+    at_least: float,
+    places: Set[str] = frozenset(),
+) -> tuple[list[Proposal], tuple[Contradiction, ...]]:
+    """Groups of items with the same need. The same items in the same order always give the same answer.
+
+    Parameters
+    ----------
+    texts : sequence of length n — in an order of their own (say, by id), which settles ties
+    vectors : ndarray of shape (n, d), float32 — unit rows
+    fitted : the weights of the encoder; without, the mean of cosine and overlap stands in for P(same need)
+    must, cannot : ndarray of shape (k, 2), int — pairs that people judged
+    at_least : float — lowest mean P(same need) at which groups merge
+    places : folded words that are no terms
+
+    Returns
+    -------
+    list of Proposal, by first item — and the contradictions among the judgements
+    """
+    weights = neighbours.word_weights([lexical.words(text.whole) for text in texts])
+    edges = np.unique(
+        np.concatenate(
+            [
+                neighbours.by_meaning(vectors, at_most=NEIGHBOURS),
+                neighbours.by_words(weights, at_most=NEIGHBOURS),
+            ]
+        ),
+        axis=0,
+    )
+    found = grouping.group(
+        edges,
+        same_need(edges, vectors=vectors, weights=weights, fitted=fitted),
+        n=len(texts),
+        at_least=at_least,
+        must=must,
+        cannot=cannot,
+    )
+    joined = {(min(a, b), max(a, b)) for a, b in must.tolist()}
+    words = terms.key_terms(_in_one_language(texts, found.labels), found.labels, ignore=places)
+    proposals = []
+    for members, key_terms in zip(found.groups(), words, strict=True):
+        matrix = _matrix(members, vectors=vectors, weights=weights, fitted=fitted, joined=joined)
+        proposals.append(_proposal(members, matrix, key_terms, texts))
+    return proposals, found.contradictions
+
+
+def same_need(edges: Pairs, *, vectors: Vectors, weights: csr_array, fitted: Relations | None) -> Floats:
+    """P(same need) of each pair, shape (m,)."""
+    cosines, overlaps = neighbours.cosines(vectors, edges), neighbours.overlaps(weights, edges)
+    if fitted is not None:
+        return fitted.same_need(cosines, overlaps)
+    scores = [relations.score(cosine, overlap) for cosine, overlap in zip(cosines, overlaps, strict=True)]
+    return np.array(scores, dtype=np.float64)
+
+
+def _matrix(
+    members: NDArray[np.int64],
+    *,
+    vectors: Vectors,
+    weights: csr_array,
+    fitted: Relations | None,
+    joined: Set[tuple[int, int]],
+) -> Floats:
+    """P(same need) of every two members, shape (g, g); 1 for what a person judged the same."""
+    rows, columns = np.triu_indices(len(members), k=1)
+    pairs = np.stack([members[rows], members[columns]], axis=1)
+    values = same_need(pairs, vectors=vectors, weights=weights, fitted=fitted)
+    values[[(a, b) in joined for a, b in pairs.tolist()]] = 1.0
+    matrix = np.eye(len(members))
+    matrix[rows, columns] = matrix[columns, rows] = values
+    return matrix
+
+
+def _proposal(
+    members: NDArray[np.int64], matrix: Floats, key_terms: list[terms.Term], texts: Sequence[Text]
+) -> Proposal:
+    # Rounded before they are compared and kept: the last bits depend on how a machine adds.
+    fits = np.round(grouping.fits(matrix), 3)
+    order = np.lexsort((members, -fits))
+    pair = grouping.weakest(np.round(matrix, 3))
+    assert pair is not None
+    items = members[order].tolist()
+    central = next((item for item in items if texts[item].lang == "nl"), items[0])
+    return Proposal(
+        items=tuple(items),
+        fits=tuple(fits[order].tolist()),
+        cohesion=round(float(fits.mean()), 3),
+        weakest=(int(members[pair[0]]), int(members[pair[1]])),
+        terms=tuple(term.word for term in key_terms),
+        name=terms.name_of(key_terms) or texts[central].title,
+    )
+
+
+def _in_one_language(texts: Sequence[Text], labels: NDArray[np.int64]) -> list[str]:
+    """The texts that terms are taken from: in a group with Dutch texts only those; the title counts twice."""
+    dutch = {int(label) for label, text in zip(labels, texts, strict=True) if text.lang == "nl"}
+    return [
+        f"{text.title}. {text.whole}" if text.lang == "nl" or int(label) not in dutch or label < 0 else ""
+        for label, text in zip(labels, texts, strict=True)
+    ]

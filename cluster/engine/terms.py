@@ -1,0 +1,137 @@
+"""Key terms: the words that tell a group of texts from all others."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cluster.engine.lexical import STOP, fold, stem
+
+_WORD = re.compile(r"[^\W\d_]{4,}(?:-[^\W\d_]{2,})*")
+
+# Beside the stop words of matching: words that carry a sentence but name no need. Folded, by language.
+_SAYS_LITTLE = STOP | frozenset(
+    """
+    aanbieden aanbod aanpak aantal achter actief alleen allemaal alles altijd ander andere anderen beetje beginnen
+    behoefte beide bekijken belangrijk beter betere bieden bijna bijvoorbeeld binnenkort bouwen brengen buiten
+    bestaan bestaat bestaand bestaande collega concreet daarbij daarmee daarna daarom daarvoor degene delen denken
+    dezelfde doel doen doet door duidelijk duren durven echt eender eenvoudig eenzelfde eerste eigen einde elkaar
+    enkel enkele enige ervaring ervaringen even extra gaan gaat gebruik gebruiken gebruikt gedaan geeft gelijk
+    gemaakt genoeg gewoon geven goed goede groot grote haalt halen hebben hele helemaal helpen heen hoeft hoeven
+    hoeveel houden huidige iedere iedereen ieder ideeen initiatief inzetten jaarlijks jaren kennen keer kiezen
+    klaar klein kleine komen komt kosten kost krijgen krijgt laatste laat laten lang langs later liefst liever
+    links loopt lopen maakt maand maanden maken makkelijk manier medewerker medewerkers meest meeste mensen middel
+    minder moeilijk mogelijk mogelijkheid mogen morgen naast nadien nemen nergens niemand niets nodig nooit
+    ofwel ongeveer ontwikkelen ontwikkeling oplossing oplossingen opnieuw opzetten organisatie organiseren
+    overal overleg partners partner personen persoon plaats platform plek project projecten provincie rechtstreeks
+    regio samen samenwerken samenwerking simpel slechts snel sneller soms staan staat steeds sturen stuk systeem
+    telkens tegelijk terug terwijl tijd tijdens toepassing tool toont tonen tweede uitwerken uur vaak vandaag veel
+    vele verder verschillende vinden vindt voldoende volgende volgens volledig voortaan vooral voorzien vraag
+    vragen waarin waarmee waarom waarop waarvan waarvoor wanneer want week weken weer weet welk wensen
+    werk werken werkt weten wijze willen worden zaken zelf zelfs zetten zien ziet zitten zoals zodra zoeken zoekt
+    zoiets zolang zonder zou zouden zowat about after also another because before being both could does doing each
+    every find first from good have here just like look looking make many most need needs only other others over
+    people same should some such than then there these those through time together very well were when where while
+    within without would your aussi autre autres avant avec avoir besoin bien chaque cherche cherchons comme
+    comment deja depuis deux doit donc elle elles encore entre etre faire fait fois ici ils jour leur lors mais
+    meme mieux moins notre nouvelle nouveau peut peuvent peu pouvoir puis quand quel quelle rien sans selon seul
+    seule soit sous souhaite souhaitons tous tout toute toutes tres trop voir vers voulons aber alle allem allen
+    aller beim bereits bitte dabei damit dann dass deren deshalb diese diesem diesen dieser dieses doch durch
+    eigene eigenen etwas gegen gibt ganz hier haben heute immer jede jeden jeder jetzt kann keine keinen konnen
+    machen mehr muss mussen nach neue neuen noch ohne schon sehr sein seine sich sind sondern sowie suchen uber
+    unter viel viele vom vor wahrend weil weiter welche wenn wenig werden wollen wurde zwischen
+    """.split()  # noqa: SIM905 - a list to read, not one to scroll
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A telling word, as most texts of the group write it; `texts` is how many of them have it."""
+
+    word: str
+    texts: int
+    score: float
+
+
+def key_terms(
+    texts: Sequence[str],
+    labels: NDArray[np.int64],
+    *,
+    at_most: int = 6,
+    ignore: Set[str] = frozenset(),
+) -> list[list[Term]]:
+    """The most telling words of each group, best first.
+
+    c-TF-IDF (Grootendorst 2022): how often a word stands in the group, times log(1 + A / f), where f is how often it
+    stands anywhere and A is the mean length of a group; a text alone is a group of its own. Times the share of
+    the group's texts that have it, for a term must hold for the group and not for one long text. Words with the
+    same stem count as one. Equal scores are ordered by the word.
+
+    Parameters
+    ----------
+    texts : sequence of str of length n; may be empty strings
+    labels : ndarray of shape (n,), int — group of each text from 0, -1 for a text alone
+    at_most : int — terms per group
+    ignore : folded words that are no terms, such as names of places
+
+    Returns
+    -------
+    list of length max(labels) + 1 — for each label its terms, which may be none
+    """
+    bags = [_words(text, ignore) for text in texts]
+    counts = [Counter(stem(fold(word)) for word in bag) for bag in bags]
+    anywhere: Counter[str] = Counter()
+    for count in counts:
+        anywhere.update(count)
+    groups = int(labels.max(initial=-1)) + 1
+    classes = groups + int((labels < 0).sum())
+    mean = sum(anywhere.values()) / max(classes, 1)
+    found = []
+    for label in range(groups):
+        members = np.flatnonzero(labels == label)
+        inside: Counter[str] = Counter()
+        spread: Counter[str] = Counter()
+        for member in members:
+            inside.update(counts[member])
+            spread.update(counts[member].keys())
+        written = Counter(word for member in members for word in bags[member])
+        length = max(sum(inside.values()), 1)
+        scored = [
+            (times / length * math.log(1 + mean / anywhere[root]) * spread[root] / len(members), root)
+            for root, times in inside.items()
+        ]
+        terms = []
+        spellings = _spellings(written)
+        for score, root in sorted(scored, key=lambda item: (-item[0], item[1]))[:at_most]:
+            terms.append(Term(word=spellings[root], texts=spread[root], score=score))
+        found.append(terms)
+    return found
+
+
+def name_of(terms: Sequence[Term], *, at_most: int = 3) -> str | None:
+    """A readable name of two or three terms that more than one text has, or none if there are no two such terms."""
+    words = [term.word for term in terms if term.texts > 1][:at_most]
+    if len(words) < 2:
+        return None
+    name = f"{', '.join(words[:-1])} en {words[-1]}"
+    return name[0].upper() + name[1:]
+
+
+def _words(text: str, ignore: Set[str]) -> list[str]:
+    return [
+        word
+        for word in _WORD.findall(text.lower())
+        if (folded := fold(word)) not in _SAYS_LITTLE and folded not in ignore
+    ]
+
+
+def _spellings(written: Counter[str]) -> dict[str, str]:
+    """For each stem the word most often written, the shortest of equals."""
+    best: dict[str, str] = {}
+    for word, _ in sorted(written.items(), key=lambda item: (-item[1], len(item[0]), item[0])):
+        best.setdefault(stem(fold(word)), word)
+    return best
