@@ -40,6 +40,11 @@ node_modules/.installed: package-lock.json
 	npm ci --silent --no-audit --no-fund
 	touch $@
 
+# Run after changing a text: brings new keys into the catalogues, to be filled in by hand.
+messages: install
+	$(BIN)/pybabel --quiet extract --mapping-file translations/babel.cfg --keyword N_ --no-location --sort-output --omit-header --output-file translations/messages.pot cluster models templates
+	for po in translations/*/LC_MESSAGES/messages.po; do $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --input-file translations/messages.pot --output-file $$po --locale $$(basename $$(dirname $$(dirname $$po))); done
+
 # Run after changing pyproject.toml; needs uv.
 lock:
 	uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-package torch --python-version 3.11 --output-file requirements.lock --quiet
