@@ -1,0 +1,347 @@
+"""Nothing is lost: transactions are whole, one after the other, and the settings that keep it so always hold."""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+from sqlite_utils.utils import sqlite3
+
+import data.store
+from data.store import change, close, connect, insert, row, rows, transaction, value
+from data.throttles import open_throttles
+from data.turns import Queue
+
+ROOT = Path(__file__).resolve().parents[2]
+Start = Callable[[str], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A database file with a counter at zero and an empty table for what was counted."""
+    path = tmp_path / "counting.sqlite"
+    db = connect(path)
+    with transaction(db):
+        db.execute("create table counter (n integer not null) strict")
+        db.execute("create table counted (id integer primary key, n integer not null unique) strict")
+        db.execute("insert into counter values (0)")
+    close(db)
+    return path
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[Database]:
+    """A connection to the counting database."""
+    db = connect(path)
+    yield db
+    close(db)
+
+
+@pytest.fixture
+def start(path: Path) -> Iterator[Start]:
+    """Start a writer process on the counting database: so many counts, or `hold`."""
+    started = []
+
+    def begin(what: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "tests.soak.writer", str(path), what]
+        writer = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        started.append(writer)
+        return writer
+
+    yield begin
+    for writer in started:
+        writer.kill()
+        writer.communicate()
+
+
+def heard(writer: "subprocess.Popen[str]") -> str:
+    """The next line a writer prints."""
+    assert writer.stdout is not None
+    return writer.stdout.readline().strip()
+
+
+def counter(db: Database) -> int:
+    """Where the counter stands."""
+    return int(value(db, "select n from counter"))
+
+
+# Whole or not at all.
+
+
+def test_a_transaction_inside_another_is_refused_and_leaves_the_outer_one_whole(store: Database) -> None:
+    with transaction(store):
+        change(store, "update counter set n = 1")
+        with pytest.raises(RuntimeError, match="exactly one"), transaction(store):
+            pass
+    assert counter(store) == 1
+
+
+@pytest.mark.parametrize("fault", [ValueError, KeyboardInterrupt, SystemExit, sqlite3.IntegrityError])
+def test_whatever_goes_wrong_inside_nothing_is_written(store: Database, fault: type[BaseException]) -> None:
+    def write() -> None:
+        with transaction(store):
+            change(store, "update counter set n = 5")
+            insert(store, "insert into counted (n) values (5)")
+            raise fault
+
+    with pytest.raises(fault):
+        write()
+    assert counter(store) == 0
+    assert rows(store, "select * from counted") == []
+    with transaction(store):
+        change(store, "update counter set n = 1")
+    assert counter(store) == 1
+
+
+def test_a_commit_that_fails_leaves_nothing_and_the_connection_goes_on(store: Database) -> None:
+    with transaction(store):
+        store.execute("create table late (n integer references counted (id) deferrable initially deferred) strict")
+
+    def write() -> None:
+        with transaction(store):
+            change(store, "update counter set n = 7")
+            store.execute("insert into late values (404)")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        write()
+    assert not store.conn.in_transaction
+    assert counter(store) == 0
+    with transaction(store):
+        change(store, "update counter set n = 1")
+    assert counter(store) == 1
+
+
+def test_others_see_a_transaction_only_when_it_is_over(store: Database, path: Path) -> None:
+    other = connect(path)
+    with transaction(store):
+        change(store, "update counter set n = 1")
+        assert counter(other) == 0
+    assert counter(other) == 1
+    close(other)
+
+
+def test_a_full_disk_leaves_nothing_half_and_writing_works_again_when_there_is_room(store: Database) -> None:
+    pages = value(store, "pragma page_count")
+    store.execute(f"pragma max_page_count = {pages + 2}")
+
+    def write() -> None:
+        with transaction(store):
+            change(store, "update counter set n = 9")
+            for n in range(20_000):
+                insert(store, "insert into counted (n) values (?)", [n])
+
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        write()
+    assert counter(store) == 0
+    assert value(store, "select count(*) from counted") == 0
+    store.execute("pragma max_page_count = 1000000")
+    with transaction(store):
+        change(store, "update counter set n = 1")
+        insert(store, "insert into counted (n) values (1)")
+    assert counter(store) == 1
+    assert value(store, "pragma integrity_check") == "ok"
+
+
+# Many writers.
+
+
+@pytest.mark.parametrize("times", [50, pytest.param(1_000, marks=pytest.mark.soak)])
+def test_eight_processes_count_exactly_and_nobody_hears_that_it_is_locked(
+    store: Database, start: Start, times: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writers = [start(str(times)) for _ in range(8)]
+    assert [heard(writer) for writer in writers] == ["ready"] * 8
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    waits = [float(heard(writer)) for writer in writers]
+    assert [writer.wait(timeout=60) for writer in writers] == [0] * 8
+    assert counter(store) == 8 * times
+    assert row(store, "select count(*) as rows, min(n) as low, max(n) as high from counted") == {
+        "rows": 8 * times,
+        "low": 0,
+        "high": 8 * times - 1,
+    }
+    with capsys.disabled():
+        print(f"\n8 processes x {times} transactions: longest wait {max(waits):.0f} ms")
+    if times == 1_000:
+        assert max(waits) <= 500
+
+
+def test_eight_threads_count_exactly(store: Database, path: Path) -> None:
+    def count(_: int) -> None:
+        db = connect(path)
+        for _ in range(25):
+            with transaction(db):
+                change(db, "update counter set n = ?", [counter(db) + 1])
+        close(db)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(count, range(8)))
+    assert counter(store) == 200
+
+
+def test_a_killed_writer_leaves_nothing_and_keeps_nobody_waiting(store: Database, start: Start) -> None:
+    writer = start("hold")
+    assert heard(writer) == "held"
+    writer.kill()
+    writer.wait()
+    with transaction(store):
+        assert counter(store) == 0
+        change(store, "update counter set n = 1")
+    assert counter(store) == 1
+
+
+def test_a_stopped_writer_does_not_stop_the_others_for_ever(
+    store: Database, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds the lock of SQLite itself, so writing is refused; but after a while, not never, and reading goes on."""
+    monkeypatch.setattr(data.store, "TURN_AT_MOST_S", 0.1)
+    store.execute("pragma busy_timeout = 100")
+    writer = start("hold")
+    assert heard(writer) == "held"
+    writer.send_signal(signal.SIGSTOP)
+    with pytest.raises(sqlite3.OperationalError, match="locked"), transaction(store):
+        pass
+    assert counter(store) == 0
+    writer.send_signal(signal.SIGCONT)
+    writer.communicate("go\n", timeout=60)
+    with transaction(store):
+        assert counter(store) == 1
+
+
+def test_a_connection_is_refused_after_a_fork(path: Path) -> None:
+    """Parent and child would share one place in the queue and one lock of SQLite: both would think they are alone."""
+    program = f"""
+from data.store import connect, transaction
+db = connect({str(path)!r})
+child = os.fork()
+if child == 0:
+    try:
+        with transaction(db):
+            os._exit(1)
+    except RuntimeError:
+        os._exit(0)
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+
+
+# Turns.
+
+
+def drawn(path: Path) -> int:
+    """The last number that was drawn."""
+    return int.from_bytes(path.read_bytes()[:8], "little")
+
+
+def wait_for(truth: Callable[[], bool]) -> None:
+    """Wait until something is so, at most ten seconds."""
+    for _ in range(1_000):
+        if truth():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it never was")
+
+
+def test_writers_go_in_the_order_in_which_they_came(tmp_path: Path) -> None:
+    path = tmp_path / "turns"
+    queues = [Queue(path) for _ in range(6)]
+    order: list[int] = []
+
+    def go(at: int) -> None:
+        with queues[at].turn(at_most_s=30):
+            order.append(at)
+
+    threads = [threading.Thread(target=go, args=[at]) for at in range(1, 6)]
+    with queues[0].turn(at_most_s=30):
+        for at, thread in enumerate(threads, start=1):
+            thread.start()
+            wait_for(lambda at=at: drawn(path) == at + 1)  # type: ignore[misc]
+        assert order == []
+    for thread in threads:
+        thread.join()
+    assert order == [1, 2, 3, 4, 5]
+    for queue in queues:
+        queue.close()
+
+
+def test_who_waits_too_long_goes_on_and_those_behind_too(tmp_path: Path) -> None:
+    stuck, second, third = (Queue(tmp_path / "turns") for _ in range(3))
+    with stuck.turn(at_most_s=1):
+        with second.turn(at_most_s=0.05):
+            pass
+        with third.turn(at_most_s=0.05):
+            pass
+    for queue in (stuck, second, third):
+        queue.close()
+
+
+def test_a_turn_that_ends_badly_lets_the_next_one_in_at_once(tmp_path: Path) -> None:
+    first, second = Queue(tmp_path / "turns"), Queue(tmp_path / "turns")
+    with pytest.raises(ValueError, match="bad"), first.turn(at_most_s=1):
+        raise ValueError("bad")
+    with second.turn(at_most_s=0):
+        pass
+    first.close()
+    second.close()
+
+
+# Settings.
+
+KEPT = {"foreign_keys": 1, "journal_mode": "wal", "synchronous": 2, "busy_timeout": 5000, "trusted_schema": 0}
+
+
+def test_every_connection_has_the_settings_that_keep_the_store_whole(path: Path) -> None:
+    def settings(_: int) -> dict[str, object]:
+        db = connect(path)
+        found = {name: value(db, f"pragma {name}") for name in KEPT}
+        assert value(db, "pragma mmap_size") == 0
+        close(db)
+        return found
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(settings, range(16))) == [KEPT] * 16
+
+
+def test_a_database_in_memory_has_them_too_but_for_the_journal(db: Database) -> None:
+    assert {name: value(db, f"pragma {name}") for name in KEPT} == KEPT | {"journal_mode": "memory"}
+
+
+def test_only_the_throttles_may_be_lost(tmp_path: Path) -> None:
+    db = open_throttles(tmp_path / "throttles.sqlite")
+    assert {name: value(db, f"pragma {name}") for name in KEPT} == KEPT | {"synchronous": 0}
+    close(db)
+
+
+def test_a_row_that_points_at_nothing_is_refused(db: Database) -> None:
+    with pytest.raises(sqlite3.IntegrityError), transaction(db):
+        db.execute("insert into idea_versions values (404, 1, null, '2026-01-01', '{}')")
+
+
+@pytest.mark.parametrize(("version", "welcome"), [((3, 40, 1), False), ((3, 51, 2), False), ((3, 51, 3), True)])
+def test_a_version_of_sqlite_that_can_corrupt_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int], welcome: bool
+) -> None:
+    monkeypatch.setattr(data.store.sqlite3, "sqlite_version_info", version)  # type: ignore[attr-defined]
+    if welcome:
+        close(connect(path))
+    else:
+        with pytest.raises(RuntimeError, match="pysqlite3"):
+            connect(path)
+
+
+def test_a_connection_leaves_no_file_open(path: Path) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = opened()
+    for _ in range(5):
+        close(connect(path))
+    assert opened() == before
