@@ -257,11 +257,7 @@ def _full(db: Database, which: str, parameters: dict[str, Any]) -> list[Cluster]
     found = rows(db, _CLUSTER + which, parameters)
     wanted = json.dumps([item["id"] for item in found])
     members: dict[int, list[ClusterMember]] = {}
-    for item in rows(
-        db,
-        _MEMBERS + "and m.cluster_id in (select value from json_each(?)) order by m.cluster_id, m.position",
-        [wanted],
-    ):
+    for item in rows(db, _MEMBERS, [wanted]):
         members.setdefault(item.pop("cluster_id"), []).append(ClusterMember(**{**item, "kind": Kind(item["kind"])}))
     reach = {item.pop("cluster_id"): item for item in rows(db, _REACH, [wanted])}
     return [

@@ -1,0 +1,268 @@
+"""Runs and decisions over a real store, with the encoder that ships."""
+
+from collections.abc import Callable, Iterable
+
+import pytest
+from sqlite_utils import Database
+
+import cluster.clusters
+import data.clusters
+import data.contacts
+import data.ideas
+import data.judgements
+from cluster.engine.encoder import Encoder
+from data.store import rows, transaction, value
+from models.clusters import Cluster, ClusterState, ItemKey, Judgement
+from models.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from models.ideas import IdeaForm, IdeaState
+from models.matches import Kind
+from models.people import Member
+
+Who = Callable[[str], Member]
+
+GRAVES = (
+    ("Grafconcessies opvolgen", "De concessies van graven op de begraafplaats opvolgen met een register."),
+    ("Begraafplaats in kaart", "Een register van grafconcessies en graven op de begraafplaats, met een kaart."),
+    ("Register voor de begraafplaats", "Graven en concessies op de begraafplaats bijhouden in een register."),
+)
+PARKING = (
+    ("Parkeervergunning aanvragen", "Bewoners vragen hun parkeervergunning voor de bewonerszone aan."),
+    ("Bewonerszone en parkeervergunning", "Een parkeervergunning voor bewoners van de bewonerszone."),
+)
+ALONE = (("Zwembad reserveren", "Een tijdslot kiezen om baantjes te trekken."),)
+
+
+def post(db: Database, texts: Iterable[tuple[str, str]], *, by: str = "Genk", lang: str = "nl") -> list[ItemKey]:
+    organisation = value(db, "select id from organisations where name = ?", [by])
+    forms = [IdeaForm(title=title, description=body) for title, body in texts]
+    with transaction(db):
+        ids = [data.ideas.add(db, form=form, lang=lang, organisation_id=organisation, author_id=None) for form in forms]
+    return [(Kind.IDEA, idea_id) for idea_id in ids]
+
+
+def keys(found: Cluster) -> set[ItemKey]:
+    return {one.key for one in found.members}
+
+
+def state(db: Database) -> list[dict]:
+    return [rows(db, f"select * from {name}") for name in ("clusters", "cluster_members", "cluster_history")]
+
+
+def proposed(db: Database) -> list[Cluster]:
+    return cluster.clusters.listed(db, states=[ClusterState.PROPOSED])
+
+
+@pytest.fixture
+def graves(db: Database, encoder: Encoder) -> Cluster:
+    """A proposal of three ideas about graves; two about parking make another."""
+    post(db, [*GRAVES, *PARKING, *ALONE])
+    cluster.clusters.propose(db, encoder=encoder)
+    [found] = [one for one in proposed(db) if len(one.members) == 3]
+    return found
+
+
+def test_a_run_on_an_empty_store_proposes_nothing(db: Database, encoder: Encoder):
+    run = cluster.clusters.propose(db, encoder=encoder)
+    assert (run.items, run.added, run.dissolved) == (0, 0, 0)
+    assert cluster.clusters.waiting(db) == 0
+
+
+def test_a_run_proposes_groups_with_a_readable_name_and_leaves_the_rest_alone(db: Database, encoder: Encoder):
+    graves, parking = post(db, GRAVES), post(db, PARKING)
+    post(db, ALONE)
+    run = cluster.clusters.propose(db, encoder=encoder)
+    assert run.added == 2
+    found = proposed(db)
+    assert [keys(one) for one in found] == [set(graves), set(parking)]
+    assert found[0].name == "Register, begraafplaats en concessies" or " en " in found[0].name
+    assert found[0].members[0].fit == max(one.fit or 0 for one in found[0].members)
+    assert found[0].weakest is not None
+    assert set(found[0].weakest) <= set(graves)
+
+
+def test_a_second_run_with_nothing_new_changes_nothing(db: Database, encoder: Encoder, graves: Cluster):
+    before = state(db)
+    run = cluster.clusters.propose(db, encoder=encoder)
+    assert (run.added, run.changed, run.dissolved) == (0, 0, 0)
+    assert state(db) == before
+
+
+def test_a_new_idea_joins_its_proposal_and_id_and_given_name_stay(
+    db: Database, encoder: Encoder, graves: Cluster, who: Who
+):
+    coordinator = who("coordinator")
+    cluster.clusters.rename(db, cluster_id=graves.id, revision=1, member=coordinator, name="Rust en register")
+    [new] = post(db, [("Graven en concessies", "Een register van concessies van graven op de begraafplaats.")])
+    cluster.clusters.propose(db, encoder=encoder)
+    found = cluster.clusters.get(db, cluster_id=graves.id, member=coordinator)
+    assert keys(found) == keys(graves) | {new}
+    assert (found.name, found.revision) == ("Rust en register", 3)
+
+
+def test_a_proposal_that_fell_apart_is_dissolved(db: Database, encoder: Encoder, graves: Cluster):
+    with transaction(db):
+        for _, idea_id in keys(graves):
+            data.ideas.set_state(db, idea_id=idea_id, state=IdeaState.WITHDRAWN)
+    run = cluster.clusters.propose(db, encoder=encoder)
+    assert run.dissolved == 1
+    found = data.clusters.get(db, cluster_id=graves.id)
+    assert found is not None
+    assert found.state is ClusterState.DISSOLVED
+
+
+def test_accepting_makes_it_public_counts_as_judgement_and_no_run_changes_it(
+    db: Database, encoder: Encoder, graves: Cluster, who: Who
+):
+    with pytest.raises(NotFound):
+        cluster.clusters.get(db, cluster_id=graves.id, member=who("genk"))
+    cluster.clusters.accept(db, cluster_id=graves.id, revision=1, member=who("coordinator"))
+    found = cluster.clusters.get(db, cluster_id=graves.id, member=None)
+    assert found.state is ClusterState.ACCEPTED
+    assert set(data.judgements.latest(db).values()) == {Judgement.SAME}
+    assert len(data.judgements.latest(db)) == 3
+    post(db, GRAVES)
+    cluster.clusters.propose(db, encoder=encoder)
+    assert cluster.clusters.get(db, cluster_id=graves.id, member=None) == found
+    assert all(not keys(one) & keys(found) for one in proposed(db))
+    kind, item_id = graves.members[0].key
+    assert cluster.clusters.of_item(db, kind=kind, item_id=item_id) == found
+
+
+def test_a_rejected_cluster_does_not_come_back(db: Database, encoder: Encoder, graves: Cluster, who: Who):
+    cluster.clusters.reject(db, cluster_id=graves.id, revision=1, member=who("coordinator"), reason="Te ruim")
+    cluster.clusters.propose(db, encoder=encoder)
+    assert all(len(keys(one) & keys(graves)) < 2 for one in proposed(db))
+    found = data.clusters.get(db, cluster_id=graves.id)
+    assert found is not None
+    assert (found.state, found.reason) == (ClusterState.REJECTED, "Te ruim")
+
+
+def test_a_rejection_needs_a_reason_of_bearable_length(db: Database, graves: Cluster, who: Who):
+    for reason in ("", " \n ", "x" * 1_001, "\ufffd"):
+        with pytest.raises(Invalid) as refused:
+            cluster.clusters.reject(db, cluster_id=graves.id, revision=1, member=who("coordinator"), reason=reason)
+        assert refused.value.field == "reason"
+
+
+def test_a_name_must_be_there_and_fit(db: Database, graves: Cluster, who: Who):
+    for name in ("", "\u0000", "x" * 121):
+        with pytest.raises(Invalid):
+            cluster.clusters.rename(db, cluster_id=graves.id, revision=1, member=who("coordinator"), name=name)
+
+
+def test_who_decides_on_an_old_view_hears_so_and_changes_nothing(db: Database, graves: Cluster, who: Who):
+    coordinator = who("coordinator")
+    cluster.clusters.rename(db, cluster_id=graves.id, revision=1, member=coordinator, name="Graven")
+    before = state(db)
+    with pytest.raises(Conflict) as refused:
+        cluster.clusters.accept(db, cluster_id=graves.id, revision=1, member=coordinator)
+    assert isinstance(refused.value.current, Cluster)
+    assert refused.value.current.name == "Graven"
+    assert state(db) == before
+    assert data.judgements.latest(db) == {}
+
+
+def test_the_same_decision_twice_changes_nothing(db: Database, graves: Cluster, who: Who):
+    coordinator = who("coordinator")
+    for _ in range(2):
+        cluster.clusters.rename(db, cluster_id=graves.id, revision=1, member=coordinator, name="Graven")
+    for _ in range(2):
+        cluster.clusters.accept(db, cluster_id=graves.id, revision=2, member=coordinator)
+    actions = [(event.action, event.who) for event in data.clusters.history(db, cluster_id=graves.id)]
+    assert actions == [("accepted", "Coordinator"), ("renamed", "Coordinator"), ("proposed", None)]
+
+
+def test_an_accepted_cluster_can_still_be_rejected_and_leaves_the_public(db: Database, graves: Cluster, who: Who):
+    coordinator = who("coordinator")
+    cluster.clusters.accept(db, cluster_id=graves.id, revision=1, member=coordinator)
+    cluster.clusters.reject(db, cluster_id=graves.id, revision=2, member=coordinator, reason="Vergissing")
+    with pytest.raises(NotFound):
+        cluster.clusters.get(db, cluster_id=graves.id, member=None)
+    assert set(data.judgements.latest(db).values()) == {Judgement.DIFFERENT}
+
+
+def test_judgements_of_pairs_are_obeyed_by_the_next_run(db: Database, encoder: Encoder, who: Who):
+    graves, [pool] = post(db, GRAVES[:2]), post(db, ALONE)
+    with transaction(db):
+        data.judgements.add(db, pairs=[(pool, graves[0])], judgement=Judgement.SAME, member_id=None)
+        data.judgements.add(db, pairs=[(graves[0], graves[1])], judgement=Judgement.RELATED, member_id=None)
+    cluster.clusters.propose(db, encoder=encoder)
+    assert [keys(one) for one in proposed(db)] == [{graves[0], pool}]
+
+
+def test_the_latest_judgement_of_a_pair_counts(db: Database, encoder: Encoder):
+    graves = post(db, GRAVES[:2])
+    post(db, ALONE)
+    with transaction(db):
+        for judgement in (Judgement.DIFFERENT, Judgement.UNSURE):
+            data.judgements.add(db, pairs=[tuple(graves)], judgement=judgement, member_id=None)
+    cluster.clusters.propose(db, encoder=encoder)
+    assert [keys(one) for one in proposed(db)] == [set(graves)]
+
+
+def test_contradictory_judgements_are_shown_at_the_desk_and_the_items_left_alone(
+    db: Database, encoder: Encoder, who: Who
+):
+    a, b, c = post(db, GRAVES)
+    with transaction(db):
+        data.judgements.add(db, pairs=[(a, b), (b, c)], judgement=Judgement.SAME, member_id=None)
+        data.judgements.add(db, pairs=[(c, a)], judgement=Judgement.DIFFERENT, member_id=None)
+    run = cluster.clusters.propose(db, encoder=encoder)
+    assert run.contradictions == ((a, c),)
+    assert proposed(db) == []
+    desk = cluster.clusters.desk(db, member=who("coordinator"))
+    assert [(one.key, other.key) for one, other in desk.contradictions] == [(a, c)]
+
+
+def test_only_coordinators_see_the_desk_and_decide(db: Database, graves: Cluster, who: Who):
+    for member in (None, who("genk")):
+        for attempt in (
+            lambda member=member: cluster.clusters.desk(db, member=member),
+            lambda member=member: cluster.clusters.queue_run(db, member=member),
+            lambda member=member: cluster.clusters.history(db, cluster_id=graves.id, member=member),
+            lambda member=member: cluster.clusters.accept(db, cluster_id=graves.id, revision=1, member=member),
+            lambda member=member: cluster.clusters.rename(
+                db, cluster_id=graves.id, revision=1, member=member, name="Van mij"
+            ),
+            lambda member=member: cluster.clusters.reject(
+                db, cluster_id=graves.id, revision=1, member=member, reason="Nee"
+            ),
+        ):
+            with pytest.raises(NotAllowed):
+                attempt()
+
+
+def test_asking_for_a_run_twice_queues_one(db: Database, who: Who):
+    for _ in range(2):
+        cluster.clusters.queue_run(db, member=who("coordinator"))
+    assert value(db, "select count(*) from jobs where kind = 'propose'") == 1
+    assert cluster.clusters.desk(db, member=who("coordinator")).queued
+
+
+def test_the_desk_orders_by_municipalities_and_counts_each_once(db: Database, encoder: Encoder, who: Who):
+    post(db, PARKING, by="Genk")
+    post(db, GRAVES[:1], by="Aalter")
+    post(db, GRAVES[1:2], by="Streekverband")
+    cluster.clusters.propose(db, encoder=encoder)
+    first, second = cluster.clusters.desk(db, member=who("coordinator")).proposed
+    assert (first.municipalities, first.inhabitants) == (2, 28_000 + 77_000)
+    assert (second.municipalities, second.inhabitants) == (1, 66_000)
+    names = [one.name for one in cluster.clusters.municipalities(db, cluster_id=first.id)]
+    assert names == ["Aalter", "Kortrijk"]
+
+
+def test_a_withdrawn_member_does_not_show_and_is_no_part_of_a_decision(db: Database, graves: Cluster, who: Who):
+    gone = graves.members[0]
+    with transaction(db):
+        data.ideas.set_state(db, idea_id=gone.id, state=IdeaState.WITHDRAWN)
+    cluster.clusters.accept(db, cluster_id=graves.id, revision=1, member=who("coordinator"))
+    with transaction(db):
+        data.ideas.set_state(db, idea_id=gone.id, state=IdeaState.OPEN)
+    found = cluster.clusters.get(db, cluster_id=graves.id, member=None)
+    assert keys(found) == keys(graves) - {gone.key}
+    assert len(data.judgements.latest(db)) == 1
+
+
+def test_without_an_encoder_a_run_says_so(db: Database):
+    with pytest.raises(Refusal):
+        cluster.clusters.propose(db, encoder=None)
