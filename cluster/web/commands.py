@@ -1,7 +1,166 @@
-"""Commands."""
+"""Commands: `flask --app wsgi …`. They end with 0, or with a clear message and 1; never with a traceback."""
 
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
 from flask import Flask
+from flask.cli import AppGroup, with_appcontext
+from sqlite_utils import Database
+
+import cluster.ideas
+import cluster.matches
+import cluster.projects
+import cluster.web.setup
+from cluster.imports import Imported, Row, read_csv, read_jsonl
+from cluster.web import doctor, worker
+from cluster.web.context import db, encoder, services
+from models.errors import ImportRefused, Refusal
+
+ideas = AppGroup("ideas", help="Ideas.")
+projects = AppGroup("projects", help="Projects that were submitted or approved elsewhere.")
+
+_NAMES = {
+    "organisations": "besturen",
+    "calls": "oproepen",
+    "projects": "projecten",
+    "ideas": "ideeën",
+    "members": "demo-accounts",
+    "endorsements": "demo-steunbetuigingen",
+    "vectors": "teksten gelezen door de encoder",
+}
+_TOLD_EVERY = 1_000
+
+
+class Failed(click.ClickException):
+    """A message for the person at the terminal; the exit status is 1."""
+
+    def show(self, file: object = None) -> None:
+        """Print the message, and nothing about how the program is made."""
+        click.echo(self.message, err=True)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Turn whatever goes wrong into a message and exit status 1."""
+    try:
+        yield
+    except ImportRefused as refused:
+        lines = [f"regel {line}{f', {name}' if name else ''}: {message}" for line, name, message in refused.rows]
+        raise Failed("\n".join([*lines, f"Niets ingelezen: {len(lines)} fouten."])) from None
+    except Refusal as refusal:
+        raise Failed(str(refusal)) from None
+    except click.ClickException:
+        raise
+    except Exception as fault:
+        if "no such table" in str(fault):
+            raise Failed("De databank is nog leeg. Voer eerst uit: .venv/bin/flask --app wsgi setup") from None
+        raise Failed(f"Het lukte niet: {type(fault).__name__}: {fault}") from None
+
+
+@click.command("setup")
+@click.option("--demo", is_flag=True, help="Add the invented members, ideas and me-toos as well.")
+@with_appcontext
+def setup(demo: bool) -> None:
+    """Bring the database up to date and add the reference data that is missing."""
+    with plainly():
+        added = cluster.web.setup.setup(services(), demo=demo)
+        for kind, count in added.items():
+            if count:
+                click.echo(f"{count} {_NAMES[kind]} toegevoegd" if kind != "vectors" else f"{count} {_NAMES[kind]}")
+        _tell_missing_encoder()
+        click.echo("Klaar.")
+
+
+@ideas.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+def import_ideas(file: Path) -> None:
+    """Import ideas from a JSON Lines (or CSV) file: all rows, or none with what is wrong in each."""
+    _import(file, lambda db, rows: cluster.ideas.import_rows(db, rows=rows))
+
+
+@projects.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+def import_projects(file: Path) -> None:
+    """Import projects from a JSON Lines or CSV file: all rows, or none with what is wrong in each."""
+    _import(file, lambda db, rows: cluster.projects.import_rows(db, rows=rows))
+
+
+def _import(path: Path, verb: Callable[[Database, Iterable[Row]], Imported]) -> None:
+    with plainly():
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            raise Failed(f"{path}: dit bestand kunnen we niet openen ({error.strerror}).") from None
+        with file:
+            done = verb(db(), _counted((read_csv if path.suffix.lower() == ".csv" else read_jsonl)(file)))
+        click.echo(f"{done.added} toegevoegd, {done.changed} gewijzigd, {done.unchanged} ongewijzigd.")
+        for name, count in sorted(done.ignored.items()):
+            click.echo(f"Veld “{name}” kennen we niet: {count} keer overgeslagen.")
+        running = encoder()
+        if running:
+            cluster.matches.embed_missing(db(), encoder=running)
+        _tell_missing_encoder()
+
+
+def _counted(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows, counted aloud at a terminal."""
+    at_terminal = sys.stderr.isatty()
+    count = 0
+    for row in rows:
+        count += 1
+        if at_terminal and count % _TOLD_EVERY == 0:
+            click.echo(f"\r{count} rijen gelezen …", nl=False, err=True)
+        yield row
+    if at_terminal and count >= _TOLD_EVERY:
+        click.echo(f"\r{count} rijen gelezen.  ", err=True)
+
+
+@click.command("embed")
+@with_appcontext
+def embed() -> None:
+    """Give every public text a vector of the present encoder."""
+    with plainly():
+        running = encoder()
+        if running is None:
+            raise Failed(f"De encoder laadt niet: {services().encoder.error}")
+        count = cluster.matches.embed_missing(db(), encoder=running)
+        click.echo(f"{count} {_NAMES['vectors']}.")
+
+
+@click.command("work")
+@click.option("--once", is_flag=True, help="Stop when nothing is due.")
+@with_appcontext
+def work(once: bool) -> None:
+    """Do queued work: letters, vectors, proposals of clusters."""
+    with plainly():
+        done = worker.work(services(), once=once)
+        if once:
+            click.echo(f"{done} taken gedaan.")
+
+
+@click.command("doctor")
+@with_appcontext
+def check_up() -> None:
+    """Look whether all is well; exit status 1 with a message for everything that is not."""
+    with plainly():
+        if found := list(doctor.faults(services())):
+            raise Failed("\n".join(found))
+        click.echo(f"Alles in orde. {doctor.waiting(services())} taken wachten op de worker.")
+
+
+def _tell_missing_encoder() -> None:
+    if encoder() is None:
+        click.echo(f"De encoder laadt niet ({services().encoder.error}); vectoren volgen met `embed`.", err=True)
 
 
 def attach(app: Flask) -> None:
-    """Attach."""
+    """Make the commands known to an application."""
+    try:
+        from cluster.web.cluster_commands import clusters
+    except ImportError:
+        clusters = AppGroup("clusters")
+    for command in (setup, ideas, projects, embed, work, check_up, clusters):
+        app.cli.add_command(command)

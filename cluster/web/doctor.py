@@ -1,0 +1,42 @@
+"""The doctor: what is wrong with this place, each fault in a sentence that says what to do."""
+
+from collections.abc import Iterator
+
+import cluster.setup
+import data.health
+import data.work
+from cluster.web.context import Services
+from models.errors import Refusal
+
+_SETUP = "Voer eerst uit: .venv/bin/flask --app wsgi setup"
+
+
+def faults(services: Services) -> Iterator[str]:
+    """What is wrong, one sentence per fault; nothing when all is well. It only looks."""
+    if services.encoder.get() is None:
+        yield f"De encoder laadt niet ({services.encoder.error}). Controleer MEDESTANDERS_ENCODER."
+    if not services.settings.database.exists():
+        yield f"Er is geen databank in {services.settings.data}. {_SETUP}"
+        return
+    try:
+        db = services.db()
+        if behind := data.health.pending(db):
+            yield f"De databank is niet bijgewerkt ({', '.join(behind)}). {_SETUP}"
+            return
+        for line in data.health.damage(db):
+            yield f"De databank is beschadigd: {line}. Zet een reservekopie terug."
+        if count := data.health.given_up(db):
+            yield f"{count} taken zijn opgegeven na te veel pogingen. Bekijk de kolom error in de tabel jobs."
+    except Exception as error:  # a file that is no database, a version of SQLite that loses data
+        yield f"De databank is niet te lezen: {error}."
+        return
+    if not services.settings.demo:
+        try:
+            cluster.setup.refuse_demo_members(db)
+        except Refusal as refusal:
+            yield str(refusal)
+
+
+def waiting(services: Services) -> int:
+    """How many jobs wait for the worker."""
+    return data.work.waiting(services.db())
