@@ -20,12 +20,14 @@ from cluster.web import (
     ideas,
     languages,
     letters,
+    logs,
     matches,
     pages,
     people,
+    projects,
 )
-from cluster.web import projects as projects_door
 from cluster.web.context import Services, SignedIn, root, services
+from cluster.web.requests import Request
 from cluster.web.security import guard
 from cluster.web.settings import Settings, read_settings
 
@@ -36,8 +38,10 @@ _FORM_AT_MOST = 512 * 1024
 def create_app(settings: Settings | None = None) -> Flask:
     """The application, with its settings from the environment unless given."""
     settings = settings or read_settings()
+    logs.configure()
     settings.data.mkdir(parents=True, exist_ok=True)
     app = Flask("cluster.web", template_folder=str(root() / "templates"), static_folder=str(root() / "static"))
+    app.request_class = Request
     app.extensions["medestanders"] = Services(
         settings=settings, encoder=LazyEncoder(partial(load, settings.encoder)), index=Index()
     )
@@ -61,7 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     face.attach(app)
     errors.attach(app)
     guard(app)
-    for door in (pages, people, ideas, projects_door, calls, contacts, clusters, letters, matches):
+    for door in (pages, people, ideas, projects, calls, contacts, clusters, letters, matches):
         app.register_blueprint(door.door)
     commands.attach(app)
     return app

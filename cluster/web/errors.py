@@ -1,11 +1,12 @@
 """The one table from refusals to answers; anything else is a bug and a 500 that loses nothing the person typed."""
 
 import structlog
-from flask import Flask, Response, jsonify, render_template, request
-from flask_babel import gettext
+from flask import Flask, Response, jsonify, render_template, request, session
+from flask_babel import force_locale, gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from cluster.people import LOCALES
 from cluster.web.languages import say
 from models.errors import N_, Invalid, Refusal, TooMany
 
@@ -29,12 +30,18 @@ def _answer(status: int, message: str, *, field: str | None = None) -> tuple[Res
         answer = jsonify(body)
         answer.content_type = "application/problem+json"
         return answer, status
-    typed = [(name, value) for name, value in request.form.items() if name not in _SECRET and value.strip()]
-    keep = typed if request.method == "POST" and status != 404 else []
-    return render_template("error.html", status=status, message=message, typed=keep), status
+    return render_template("error.html", status=status, message=message, typed=_typed()), status
 
 
-_SECRET = {"csrf_token", "password"}
+def _typed() -> list[tuple[str, str]]:
+    """What the person typed, to be shown again: nothing typed is ever lost."""
+    if request.method != "POST" or request.content_length is None or request.content_length > _SHOWN_AT_MOST:
+        return []
+    return [(name, value) for name, value in request.form.items() if name not in _SECRET and value.strip()]
+
+
+_SECRET = {"csrf_token", "password", "submission_key", "revision", "idea_id", "next"}
+_SHOWN_AT_MOST = 512 * 1024
 
 
 def attach(app: Flask) -> None:
@@ -69,4 +76,10 @@ def attach(app: Flask) -> None:
     def _fault(error: Exception) -> tuple[Response | str, int]:
         # Ids only, never what was typed: the traceback names the place, the form stays with the person.
         _log.exception("fault", path=request.url_rule.rule if request.url_rule else None, method=request.method)
-        return _answer(500, gettext(_FAULT))
+        if request.path.startswith("/api/"):
+            return _answer(500, gettext(_FAULT))
+        # This page asks nothing of the store, which may be what failed; so it may not ask who is signed in either.
+        locale = session.get("locale")
+        with force_locale(locale if locale in LOCALES else LOCALES[0]):
+            page = app.jinja_env.get_template("fault.html")
+            return page.render(message=gettext(_FAULT), typed=_typed()), 500

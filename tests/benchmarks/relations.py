@@ -53,13 +53,22 @@ def main(ideas: Path, related: Path) -> None:
     level = gain[rows, columns]
     names = sorted({topic for topic in topics if topic})
     fold_of = {topic: index % 5 for index, topic in enumerate(names)}
-    fold = np.array([fold_of.get(topic, hash(item["id"]) % 5) if topic else index % 5 for index, (topic, item) in enumerate(zip(topics, items, strict=True))])
+    fold = np.array(
+        [
+            fold_of.get(topic, hash(item["id"]) % 5) if topic else index % 5
+            for index, (topic, item) in enumerate(zip(topics, items, strict=True))
+        ]
+    )
     same, kindred = np.zeros(len(rows)), np.zeros(len(rows))
     for part in range(5):
         train = (fold[rows] != part) & (fold[columns] != part)
         test = (fold[rows] == part) | (fold[columns] == part)
-        same[test] = LogisticRegression(C=10).fit(features[train], level[train] == 2).predict_proba(features[test])[:, 1]
-        kindred[test] = LogisticRegression(C=10).fit(features[train], level[train] >= 1).predict_proba(features[test])[:, 1]
+        same[test] = (
+            LogisticRegression(C=10).fit(features[train], level[train] == 2).predict_proba(features[test])[:, 1]
+        )
+        kindred[test] = (
+            LogisticRegression(C=10).fit(features[train], level[train] >= 1).predict_proba(features[test])[:, 1]
+        )
     combined = np.zeros((n, n))
     combined[rows, columns] = combined[columns, rows] = same
     for name, matrix in (("cosine", cosines), ("overlap", overlaps), ("both", combined)):
@@ -79,7 +88,9 @@ def main(ideas: Path, related: Path) -> None:
     print(f"same need: P ≥ {bound:.3f} has precision ≥ {PRECISION_AT_LEAST}, finds {share:.1%} of the true pairs")
     for at_least in (0.60, 0.35):
         chosen = kindred >= at_least
-        print(f"P(related) ≥ {at_least}: precision {(level[chosen] >= 1).mean() if chosen.any() else 0:.2f} over {chosen.sum()} pairs")
+        print(
+            f"P(related) ≥ {at_least}: precision {(level[chosen] >= 1).mean() if chosen.any() else 0:.2f} over {chosen.sum()} pairs"
+        )
     written = json.loads(relations.FITTED.read_text(encoding="utf8"))
     models = [LogisticRegression(C=10).fit(features, level == 2), LogisticRegression(C=10).fit(features, level >= 1)]
     weights = [[round(float(w), 4) for w in (*model.coef_[0], model.intercept_[0])] for model in models]

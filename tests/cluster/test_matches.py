@@ -28,9 +28,7 @@ TEXTS = {
 @pytest.fixture
 def posted(db: Database, who: Who, encoder: Encoder) -> dict[str, int]:
     return {
-        name: ideas.post(
-            db, encoder=encoder, member=who("genk"), form=IdeaForm(title=title, description=description)
-        )
+        name: ideas.post(db, encoder=encoder, member=who("genk"), form=IdeaForm(title=title, description=description))
         for name, (title, description) in TEXTS.items()
     }
 

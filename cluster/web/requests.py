@@ -1,0 +1,20 @@
+"""Requests: forms in another encoding are read with U+FFFD for what cannot be read, so that the field can be named."""
+
+from typing import IO, Any
+from urllib.parse import parse_qsl
+
+import flask
+from werkzeug.formparser import FormDataParser
+
+
+class _Parser(FormDataParser):
+    def _parse_urlencoded(self, stream: IO[bytes], mimetype: str, content_length: int | None, options: Any) -> Any:
+        # Werkzeug keeps bytes it cannot decode as percent signs, which nobody could tell from typed text any more.
+        items = parse_qsl(stream.read().decode(errors="replace"), keep_blank_values=True, errors="replace")
+        return stream, self.cls(items), self.cls()
+
+
+class Request(flask.Request):
+    """A request whose form fields hold U+FFFD where bytes were not UTF-8."""
+
+    form_data_parser_class = _Parser

@@ -1,0 +1,91 @@
+"""Signing in and out, languages, and what forged requests get."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlite_utils import Database
+
+from data.store import value
+
+Page = Callable[..., Any]
+PASSWORD = "een lang wachtwoord"
+
+
+def test_signing_in_goes_on_where_one_was(page: Page) -> None:
+    visitor = page()
+    shown = visitor.submit(
+        "/sign-in", at="/sign-in?next=/ideas/new", email="GENK@test.example", password=PASSWORD, next="/ideas/new"
+    )
+    assert shown.h1.text == "Post je idee"
+
+
+@pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_nobody_is_sent_elsewhere_after_signing_in(page: Page, target: str) -> None:
+    shown = page().submit("/sign-in", email="genk@test.example", password=PASSWORD, next=target)
+    assert shown.h1.text.startswith("Dag")
+
+
+def test_an_unknown_account_and_a_wrong_password_get_the_same_answer(page: Page) -> None:
+    answers = [
+        page().submit("/sign-in", status=422, email=email, password="verkeerd wachtwoord").select_one(".errors").text
+        for email in ("genk@test.example", "niemand@test.example")
+    ]
+    assert answers[0] == answers[1]
+
+
+def test_an_eleventh_try_waits_even_with_the_right_password(page: Page) -> None:
+    visitor = page()
+    for _ in range(10):
+        visitor.submit("/sign-in", status=422, email="genk@test.example", password="verkeerd wachtwoord")
+    shown = visitor.submit("/sign-in", status=429, email="genk@test.example", password=PASSWORD)
+    assert "Wacht een kwartier" in shown.text
+
+
+def test_signing_out_ends_every_session(page: Page) -> None:
+    here, elsewhere = page(), page()
+    for visitor in (here, elsewhere):
+        visitor.submit("/sign-in", email="genk@test.example", password=PASSWORD)
+    here.submit("/sign-out", at="/account")
+    assert elsewhere.client.get("/account").status_code == 302
+
+
+def test_a_disabled_member_is_out_at_the_next_request(page: Page, app_db: Database) -> None:
+    visitor = page("genk")
+    visitor.get("/account")
+    app_db.execute("update members set active = 0 where email like 'genk@%'")
+    assert visitor.client.get("/account").status_code == 302
+
+
+def test_preferences_are_kept_and_the_page_speaks_the_language(page: Page, app_db: Database) -> None:
+    visitor = page("genk")
+    visitor.submit("/account", locale="en", standing_consent="yes")
+    assert value(app_db, "select standing_consent from members where email like 'genk@%'") == 1
+    assert visitor.get("/account").html["lang"] == "en"
+    visitor.submit("/account", status=422, locale="xx")
+
+
+def test_the_language_switch_keeps_the_place(page: Page) -> None:
+    shown = page().submit("/language", at="/ideas", locale="en", next="/ideas?sort=title")
+    assert shown.html["lang"] == "en"
+    assert shown.select_one("#sort option[selected]")["value"] == "title"
+
+
+@pytest.mark.parametrize("token", [None, "", "forged"])
+def test_a_form_without_its_token_changes_nothing(app: Flask, page: Page, app_db: Database, token: str | None) -> None:
+    visitor = page("genk")
+    fields = {"title": "Titel", "description": "Tekst die ik niet kwijt wil"}
+    answer = visitor.client.post("/ideas/new", data=fields if token is None else {**fields, "csrf_token": token})
+    assert answer.status_code == 400
+    assert "Tekst die ik niet kwijt wil" in answer.get_data(as_text=True)
+    assert value(app_db, "select count(*) from ideas") == 0
+
+
+def test_a_stranger_s_token_is_refused(page: Page, app_db: Database) -> None:
+    stolen = page().get("/sign-in").select_one("input[name=csrf_token]")["value"]
+    visitor = page("genk")
+    visitor.get("/ideas/new")
+    answer = visitor.client.post("/ideas/new", data={"title": "T", "description": "D", "csrf_token": stolen})
+    assert answer.status_code == 400
+    assert value(app_db, "select count(*) from ideas") == 0
