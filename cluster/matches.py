@@ -251,6 +251,13 @@ def embed(db: Database, *, encoder: Encoder, kind: Kind, item_id: int) -> None:
         return
     vector = encoder.encode([text])[0]
     with transaction(db):
+        _keep_if_still(db, kind=kind, item_id=item_id, encoder=encoder, text=text, vector=vector)
+
+
+def _keep_if_still(db: Database, *, kind: Kind, item_id: int, encoder: Encoder, text: str, vector: Vectors) -> None:
+    """Keep a vector unless the text was edited while it was encoded: the editor kept or queued that of the new text."""
+    present = data.matches.text_of(db, kind=kind, item_id=item_id)
+    if present is not None and text == f"{present[0]}. {present[1]}":
         keep_vector(db, kind=kind, item_id=item_id, encoder=encoder, text=text, vector=vector)
 
 
@@ -262,6 +269,6 @@ def embed_missing(db: Database, *, encoder: Encoder) -> int:
         vectors = encoder.encode(texts)
         with transaction(db):
             for ((kind, item_id), _, _), text, vector in zip(batch, texts, vectors, strict=True):
-                keep_vector(db, kind=kind, item_id=item_id, encoder=encoder, text=text, vector=vector)
+                _keep_if_still(db, kind=kind, item_id=item_id, encoder=encoder, text=text, vector=vector)
         done += len(batch)
     return done

@@ -68,9 +68,8 @@ def get(db: Database, *, kind: Kind, item_id: int, encoder: str) -> bytes | None
 
 
 def text_of(db: Database, *, kind: Kind, item_id: int) -> tuple[str, str] | None:
-    """Title and body of a public item."""
-    found = rows(db, f"select title, body from ({_PUBLIC}) where kind = ? and item_id = ?", [kind, item_id])  # noqa: S608
-    return (found[0]["title"], found[0]["body"]) if found else None
+    """Title and body of an item, public or not: one that is withdrawn may come back."""
+    return texts(db, items=[(kind, item_id)]).get((kind, item_id))
 
 
 def missing(db: Database, *, encoder: str, at_most: int) -> list[tuple[Item, str, str]]:
@@ -79,7 +78,7 @@ def missing(db: Database, *, encoder: str, at_most: int) -> list[tuple[Item, str
         db,
         f"""select p.* from ({_PUBLIC}) p left join embeddings e
           on e.kind = p.kind and e.item_id = p.item_id and e.encoder = ?
-        where e.kind is null order by p.kind, p.item_id limit ?""",  # noqa: S608 - a constant is put in
+        where e.kind is null order by p.kind, p.item_id limit ?""",
         [encoder, at_most],
     )
     return [((Kind(item["kind"]), item["item_id"]), item["title"], item["body"]) for item in found]
@@ -91,7 +90,7 @@ def all_public(db: Database, *, encoder: str) -> Changes:
     found = rows(
         db,
         f"""select e.kind, e.item_id, e.vector from ({_PUBLIC}) p join embeddings e
-          on e.kind = p.kind and e.item_id = p.item_id where e.encoder = ? order by e.kind, e.item_id""",  # noqa: S608
+          on e.kind = p.kind and e.item_id = p.item_id where e.encoder = ? order by e.kind, e.item_id""",
         [encoder],
     )
     return Changes(seq=seq, put=[((Kind(item["kind"]), item["item_id"]), item["vector"]) for item in found], gone=[])
@@ -120,13 +119,13 @@ def changes_since(db: Database, *, seq: int, encoder: str) -> Changes | None:
 
 
 def texts(db: Database, *, items: Sequence[Item]) -> dict[Item, tuple[str, str]]:
-    """Title and body of these public items."""
+    """Title and body of these items."""
     found: dict[Item, tuple[str, str]] = {}
     for kind in Kind:
         ids = [item_id for item_kind, item_id in items if item_kind is kind]
         marks = ", ".join("?" * len(ids)) or "null"
         table, body = ("ideas", "description") if kind is Kind.IDEA else ("projects", "summary")
-        for item in rows(db, f"select id, title, {body} as body from {table} where id in ({marks})", ids):  # noqa: S608
+        for item in rows(db, f"select id, title, {body} as body from {table} where id in ({marks})", ids):
             found[kind, item["id"]] = (item["title"], item["body"])
     return found
 
@@ -142,9 +141,9 @@ def rarities(db: Database, *, words: Sequence[str]) -> dict[str, int]:
 def matching(db: Database, *, words: Sequence[str], prefixes: bool, at_most: int) -> list[tuple[Kind, int]]:
     """Public ideas and projects with any of these words, best BM25 first (titles count four times).
 
-    Words are quoted here: raw search text never reaches FTS syntax.
+    Words are quoted here: raw search text never reaches FTS syntax (which would end at a NUL character).
     """
-    quoted = ['"' + word.replace('"', '""') + '"' + ("*" if prefixes else "") for word in words if word]
+    quoted = ['"' + word.replace("\0", " ").replace('"', '""') + '"' + "*" * prefixes for word in words if word]
     if not quoted:
         return []
     found = rows(

@@ -20,6 +20,16 @@ class Hit(Generic[Key]):
     cosine: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Matrix(Generic[Key]):
+    """The vectors of `count` keys in the first rows of a matrix; never changed once it is shown."""
+
+    rows: dict[Key, int]
+    keys: list[Key]
+    vectors: Vectors
+    count: int
+
+
 class Index(Generic[Key]):
     """Exact nearest neighbours by cosine over unit rows.
 
@@ -32,19 +42,16 @@ class Index(Generic[Key]):
         self.lock = threading.Lock()
         self.seq = 0
         self.encoder: str | None = None
-        self._rows: dict[Key, int] = {}
-        self._keys: list[Key] = []
-        self._vectors: Vectors = np.zeros((0, 0), dtype=np.float32)
-        self._count = 0
+        # Replaced in one assignment, so that a reader in another thread sees all of one or all of the next.
+        self._now: _Matrix[Key] = _Matrix({}, [], np.zeros((0, 0), dtype=np.float32), 0)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self._now.count
 
     def clear(self, *, encoder: str, dimensions: int) -> None:
         """Forget everything, to start again with another encoder: vectors of different encoders never meet."""
         self.seq, self.encoder = 0, encoder
-        self._rows, self._keys, self._count = {}, [], 0
-        self._vectors = np.zeros((0, dimensions), dtype=np.float32)
+        self._now = _Matrix({}, [], np.zeros((0, dimensions), dtype=np.float32), 0)
 
     def apply(self, *, seq: int, put: Sequence[tuple[Key, Vectors]], gone: Sequence[Key]) -> None:
         """Add or replace the vectors in `put`, forget the keys in `gone`, and stand at `seq`.
@@ -54,7 +61,8 @@ class Index(Generic[Key]):
         put : pairs of a key and an ndarray of shape (d,), float32 — a unit vector
         gone : keys; unknown ones are fine
         """
-        rows, keys, vectors, count = dict(self._rows), list(self._keys), self._vectors, self._count
+        shown = self._now
+        rows, keys, vectors, count = dict(shown.rows), list(shown.keys), shown.vectors, shown.count
         fresh = [key for key, _ in put if key not in rows]
         if count + len(fresh) > len(vectors) or put:
             grown = np.zeros((max(count + len(fresh), len(vectors)), vectors.shape[1]), dtype=np.float32)
@@ -78,9 +86,9 @@ class Index(Generic[Key]):
             if at != count:
                 keys[at] = last
                 rows[last] = at
-                vectors = vectors.copy() if vectors is self._vectors else vectors
+                vectors = vectors.copy() if vectors is shown.vectors else vectors
                 vectors[at] = vectors[count]
-        self._rows, self._keys, self._vectors, self._count, self.seq = rows, keys, vectors, count, seq
+        self._now, self.seq = _Matrix(rows, keys, vectors, count), seq
 
     def nearest(self, vector: Vectors, *, at_most: int) -> list[Hit[Key]]:
         """The nearest keys, best first; ties by the order in which they came.
@@ -89,7 +97,8 @@ class Index(Generic[Key]):
         ----------
         vector : ndarray of shape (d,), float32 — a unit vector
         """
-        keys, vectors, count = self._keys, self._vectors, self._count
+        now = self._now
+        keys, vectors, count = now.keys, now.vectors, now.count
         if count == 0 or at_most < 1:
             return []
         cosines = vectors[:count] @ vector
@@ -99,4 +108,5 @@ class Index(Generic[Key]):
 
     def cosines(self, vector: Vectors, keys: Sequence[Key]) -> list[float | None]:
         """The cosine of `vector` with each key; none where the index does not know it."""
-        return [float(self._vectors[at] @ vector) if (at := self._rows.get(key)) is not None else None for key in keys]
+        now = self._now
+        return [float(now.vectors[at] @ vector) if (at := now.rows.get(key)) is not None else None for key in keys]

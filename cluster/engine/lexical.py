@@ -77,6 +77,9 @@ def shared_terms(
 
 
 def words_of_query(query: str, *, at_most: int = 12) -> list[str]:
-    """The words of a search box, folded, in their order, each once; stop words only if there is nothing else."""
-    found = list(dict.fromkeys(re.findall(r"\w+", fold(query))))
-    return [word for word in found if word not in STOP][:at_most] or found[:at_most]
+    """The words of a search box, in lower case and in their order, each once; stop words only if nothing else is left.
+
+    Diacritics stay: the full-text index folds what it is asked exactly as what it keeps.
+    """
+    found = list(dict.fromkeys(re.findall(r"\w+", unicodedata.normalize("NFC", query.lower()))))
+    return [word for word in found if fold(word) not in STOP][:at_most] or found[:at_most]

@@ -1,5 +1,8 @@
 """The index answers exactly, follows changes, and never mixes encoders."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -52,7 +55,7 @@ def test_a_changed_text_replaces_its_vector(index: Index[str]) -> None:
 
 def test_a_reader_of_the_old_matrix_is_not_disturbed(index: Index[str]) -> None:
     index.apply(seq=1, put=[("a", unit(0)), ("b", unit(90))], gone=[])
-    before = index._vectors
+    before = index._now.vectors
     copy = before.copy()
     index.apply(seq=2, put=[("b", unit(45))], gone=["a"])
     assert np.array_equal(before, copy)
@@ -76,3 +79,31 @@ def test_after_any_history_it_equals_a_fresh_one(history: list[tuple[bool, str, 
             index.apply(seq=seq, put=[], gone=[key])
     found = {hit.key: hit.cosine for hit in index.nearest(unit(17), at_most=10)}
     assert found == {key: pytest.approx(float(unit(degrees) @ unit(17)), abs=1e-6) for key, degrees in kept.items()}
+
+
+def test_readers_beside_a_writer_see_one_matrix_or_the_next() -> None:
+    """The web server follows the store in one thread while others search."""
+    index: Index[int] = Index()
+    index.clear(encoder="drawn", dimensions=2)
+    over = threading.Event()
+
+    def read() -> int:
+        seen = 0
+        while not over.is_set():
+            hits = index.nearest(unit(0), at_most=100)
+            # A key is its own angle: a row of another matrix would give another cosine.
+            assert all(hit.cosine == pytest.approx(np.cos(np.deg2rad(hit.key)), abs=1e-5) for hit in hits)
+            known = index.cosines(unit(0), range(40))
+            assert all(
+                found is None or found == pytest.approx(np.cos(np.deg2rad(key)), abs=1e-5)
+                for key, found in enumerate(known)
+            )
+            seen += 1
+        return seen
+
+    with ThreadPoolExecutor(3) as threads:
+        readers = [threads.submit(read) for _ in range(3)]
+        for seq in range(1, 400):
+            index.apply(seq=seq, put=[(seq * 7 % 40, unit(seq * 7 % 40))], gone=[seq * 11 % 40, seq * 13 % 40])
+        over.set()
+        assert all(reader.result() > 0 for reader in readers)
