@@ -107,6 +107,12 @@ def listed(db: Database, *, states: list[ClusterState]) -> list[Cluster]:
     return sorted((one for one in found if len(one.members) > 1), key=lambda one: one.id)
 
 
+def references(db: Database, *, pairs: tuple[tuple[ItemKey, ItemKey], ...]) -> list[tuple[str, str]]:
+    """How files and commands name these pairs of public items."""
+    names = {item.key: item.reference for item in data.clusters.items(db)} if pairs else {}
+    return [(names[a], names[b]) for a, b in pairs if a in names and b in names]
+
+
 def waiting(db: Database) -> int:
     """How many proposals wait for a coordinator."""
     return data.clusters.count(db, state=ClusterState.PROPOSED)

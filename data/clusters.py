@@ -47,9 +47,10 @@ def items(db: Database) -> list[ClusterItem]:
     """Everything that may be clustered: open ideas and all projects, by kind and id."""
     found = rows(
         db,
-        """select 'idea' as kind, i.id, i.title, i.description as body, i.lang, coalesce(o.name, '') as organisation
+        """select 'idea' as kind, i.id, i.external_id, i.title, i.description as body, i.lang,
+            coalesce(o.name, '') as organisation
           from ideas i left join organisations o on o.id = i.organisation_id where i.state = 'open'
-        union all select 'project', id, title, summary, lang, lead from projects order by 1, 2""",
+        union all select 'project', id, external_id, title, summary, lang, lead from projects order by 1, 2""",
     )
     return [ClusterItem(**{**item, "kind": Kind(item["kind"])}) for item in found]
 

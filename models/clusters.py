@@ -11,6 +11,11 @@ REASON_AT_MOST = 1_000
 ItemKey = tuple[Kind, int]
 
 
+def reference(kind: Kind, item_id: int, external_id: str | None) -> str:
+    """`idea:EXT`: the id it had where it came from, else its number here."""
+    return f"{kind}:{external_id or item_id}"
+
+
 class ClusterState(StrEnum):
     """Proposed by a run; every other state was set by a person, but for dissolved (a proposal that fell apart)."""
 
@@ -52,6 +57,7 @@ class ClusterItem:
 
     kind: Kind
     id: int
+    external_id: str | None
     title: str
     body: str
     lang: str
@@ -61,6 +67,11 @@ class ClusterItem:
     def key(self) -> ItemKey:
         """What tells items apart."""
         return self.kind, self.id
+
+    @property
+    def reference(self) -> str:
+        """How files and commands name it."""
+        return reference(self.kind, self.id, self.external_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +94,8 @@ class ClusterMember:
 
     @property
     def reference(self) -> str:
-        """How files and commands name it: `idea:EXT`, with the number where it came from nowhere else."""
-        return f"{self.kind}:{self.external_id or self.id}"
+        """How files and commands name it."""
+        return reference(self.kind, self.id, self.external_id)
 
 
 @dataclass(frozen=True, slots=True)

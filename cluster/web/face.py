@@ -54,6 +54,20 @@ LABELS: dict[str, dict[str, str]] = {
         "rejected": N_("Verworpen"),
         "dissolved": N_("Opgelost"),
     },
+    "cohesion": {
+        "strong": N_("Sterke samenhang"),
+        "fair": N_("Redelijke samenhang"),
+        "loose": N_("Losse samenhang"),
+    },
+    "fit": {"strong": N_("Past heel goed"), "fair": N_("Past goed"), "loose": N_("Past misschien")},
+    "cluster_event": {
+        "proposed": N_("Voorgesteld"),
+        "redrawn": N_("Leden gewijzigd"),
+        "dissolved": N_("Opgelost"),
+        "accepted": N_("Aanvaard"),
+        "renamed": N_("Naam gewijzigd"),
+        "rejected": N_("Verworpen"),
+    },
     "introduction": {
         "asked": N_("Gevraagd"),
         "agreed": N_("In contact"),

@@ -1,0 +1,174 @@
+"""The desk and the pages of clusters, and the commands."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlite_utils import Database
+
+import cluster.clusters
+import data.clusters
+import data.ideas
+import data.projects
+from cluster.engine.encoder import Encoder
+from cluster.web.cluster_commands import clusters as commands
+from data.store import transaction, value
+from models.clusters import Cluster, ClusterState
+from models.ideas import IdeaForm
+from models.people import Member
+
+Page = Callable[..., Any]
+
+TEXTS = (
+    ("Grafconcessies opvolgen", "De concessies van graven op de begraafplaats opvolgen met een register.", "Genk"),
+    ("Begraafplaats in kaart", "Een register van grafconcessies en graven op de begraafplaats.", "Aalter"),
+    ("Zwembad reserveren", "Een tijdslot kiezen om baantjes te trekken.", "Kortrijk"),
+    ("Fietsen delen", "Deelfietsen aan het station.", "Kortrijk"),
+)
+
+
+@pytest.fixture
+def proposal(app_db: Database, encoder: Encoder) -> Cluster:
+    """A proposal of two ideas about graves."""
+    with transaction(app_db):
+        for number, (title, body, by) in enumerate(TEXTS):
+            data.ideas.add(
+                app_db,
+                form=IdeaForm(title=title, description=body),
+                lang="nl",
+                organisation_id=value(app_db, "select id from organisations where name = ?", [by]),
+                author_id=None,
+                external_id=f"X{number}" if number else None,
+            )
+    cluster.clusters.propose(app_db, encoder=encoder)
+    [found] = cluster.clusters.listed(app_db, states=[ClusterState.PROPOSED])
+    return found
+
+
+def test_an_empty_desk_says_what_to_do(page: Page) -> None:
+    desk = page("coordinator").get("/clusters")
+    assert "Er werd nog niet naar clusters gezocht." in desk.text
+    assert "Zoek nieuwe clusters" in desk.text
+
+
+def test_the_button_queues_a_run_and_the_page_tells(page: Page, app_db: Database) -> None:
+    visitor = page("coordinator")
+    for _ in range(2):
+        desk = visitor.submit("/clusters/propose", at="/clusters")
+    assert "Er wordt naar clusters gezocht." in desk.text
+    assert value(app_db, "select count(*) from jobs where kind = 'propose'") == 1
+
+
+def test_the_desk_shows_proposals_and_the_last_run(page: Page, proposal: Cluster) -> None:
+    desk = page("coordinator").get("/clusters")
+    assert desk.select_one(f'a[href="/clusters/{proposal.id}"]').text == proposal.name
+    assert "Laatst gezocht op" in desk.text
+    assert "2 gemeenten" in desk.text
+
+
+def test_only_coordinators_see_the_desk_and_proposals(page: Page, proposal: Cluster) -> None:
+    page("genk").get("/clusters", status=403)
+    for visitor in (page(), page("genk")):
+        visitor.get(f"/clusters/{proposal.id}", status=404)
+    assert page().client.get("/clusters").status_code == 302
+
+
+def test_a_proposal_shows_members_with_links_municipalities_and_the_weakest_pair(page: Page, proposal: Cluster) -> None:
+    found = page("coordinator").get(f"/clusters/{proposal.id}")
+    for one in proposal.members:
+        assert found.select_one(f'main a[href="/ideas/{one.id}"]').text == one.title
+    assert [cell.text for cell in found.select("tbody td:first-child")] == ["Aalter", "Genk"]
+    assert "Het zwakste paar" in found.text
+    assert "centraal" in found.text
+    assert "94.000" in found.text
+
+
+def test_accepting_makes_the_cluster_public_without_the_desk(page: Page, proposal: Cluster) -> None:
+    address = f"/clusters/{proposal.id}"
+    page("coordinator").submit(f"{address}/accept", at=address, revision=1)
+    seen = page().get(address)
+    assert seen.h1.text == proposal.name
+    assert "Geschiedenis" not in seen.text
+    assert "Coordinator" not in seen.text
+    assert not seen.select(f'form[action^="{address}"]')
+
+
+def test_renaming_and_rejecting_from_the_page(page: Page, proposal: Cluster, app_db: Database) -> None:
+    visitor, address = page("coordinator"), f"/clusters/{proposal.id}"
+    assert (
+        visitor.submit(f"{address}/rename", at=address, revision=1, name="  Rust\n register ").h1.text
+        == "Rust register"
+    )
+    desk = visitor.submit(f"{address}/reject", at=address, revision=2, reason="Te verschillend")
+    assert "Reden: Te verschillend" in desk.text
+    assert data.clusters.count(app_db, state=ClusterState.REJECTED) == 1
+    assert "Te verschillend" in visitor.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("what", "field", "typed"),
+    [("rename", "name", "x" * 121), ("rename", "name", ""), ("reject", "reason", "y" * 1_001)],
+)
+def test_what_cannot_be_kept_comes_back_with_what_was_typed(
+    page: Page, proposal: Cluster, what: str, field: str, typed: str
+) -> None:
+    address = f"/clusters/{proposal.id}"
+    found = page("coordinator").submit(f"{address}/{what}", at=address, status=422, revision=1, **{field: typed})
+    assert found.title.text.startswith("Fout:")
+    assert found.select_one(f'.errors a[href="#{field}"]')
+    control = found.select_one(f"#{field}")
+    assert (control.get("value") if control.name == "input" else control.text.strip()) == typed
+
+
+def test_the_second_of_two_coordinators_sees_what_stands_now(
+    page: Page, proposal: Cluster, app_db: Database, who: Callable[[str], Member]
+) -> None:
+    address = f"/clusters/{proposal.id}"
+    cluster.clusters.rename(app_db, cluster_id=proposal.id, revision=1, member=who("coordinator"), name="Graven")
+    for what in ("accept", "reject"):
+        found = page("coordinator").submit(
+            f"{address}/{what}", at=address, status=409, revision=1, reason="Mijn <b>reden</b>"
+        )
+        assert found.h1.text == "Graven"
+        alert = found.select_one("[role=alert]").text
+        assert "Naam gewijzigd: Coordinator" in alert
+        assert "Mijn <b>reden</b>" in alert
+    assert data.clusters.count(app_db, state=ClusterState.PROPOSED) == 1
+
+
+@pytest.mark.parametrize("revision", ["", "abc", "-1", "9" * 40, "²"])
+def test_a_revision_that_cannot_be_read_is_a_conflict_and_no_fault(
+    page: Page, proposal: Cluster, revision: str
+) -> None:
+    address = f"/clusters/{proposal.id}"
+    page("coordinator").submit(f"{address}/accept", at=address, status=409, revision=revision)
+
+
+def test_members_cannot_decide(page: Page, proposal: Cluster, app_db: Database) -> None:
+    for what in ("accept", "rename", "reject"):
+        page("genk").submit(
+            f"/clusters/{proposal.id}/{what}", at="/account", status=403, revision=1, name="x", reason="x"
+        )
+    page("genk").submit("/clusters/propose", at="/account", status=403)
+    assert data.clusters.count(app_db, state=ClusterState.PROPOSED) == 1
+
+
+def test_the_list_command_tells_members_by_their_external_ids(app: Flask, proposal: Cluster) -> None:
+    told = app.test_cli_runner().invoke(commands, ["list", "--json"])
+    assert told.exit_code == 0
+    [found] = json.loads(told.stdout)
+    assert set(found) == {"id", "state", "name", "terms", "members"}
+    assert found["state"] == "proposed"
+    assert sorted(found["members"]) == ["idea:1", "idea:X1"]
+    assert json.loads(app.test_cli_runner().invoke(commands, ["list", "--json", "--state", "accepted"]).stdout) == []
+    assert app.test_cli_runner().invoke(commands, ["list", "--state", "gone"]).exit_code != 0
+
+
+def test_the_propose_command_works_at_once_and_repeating_changes_nothing(app: Flask, proposal: Cluster) -> None:
+    told = app.test_cli_runner().invoke(commands, ["propose", "--json"])
+    assert told.exit_code == 0
+    found = json.loads(told.stdout)
+    assert (found["items"], found["added"], found["changed"], found["dissolved"]) == (4, 0, 0, 0)
+    assert "0 nieuw" in app.test_cli_runner().invoke(commands, ["propose"]).stdout
