@@ -6,8 +6,8 @@ import click
 from flask.cli import AppGroup
 
 import cluster.clusters
-from cluster.web.commands import plainly
 from cluster.web.context import db, encoder
+from cluster.web.terminal import plainly
 from models.clusters import Cluster, ClusterState
 
 clusters = AppGroup("clusters", help="Clusters of ideas and projects with the same need.")

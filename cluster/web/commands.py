@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -16,8 +15,9 @@ import cluster.projects
 import cluster.web.setup
 from cluster.imports import Imported, Row, read_csv, read_jsonl
 from cluster.web import doctor, worker
+from cluster.web.cluster_commands import clusters
 from cluster.web.context import db, encoder, services
-from models.errors import ImportRefused, Refusal
+from cluster.web.terminal import Failed, plainly
 
 ideas = AppGroup("ideas", help="Ideas.")
 projects = AppGroup("projects", help="Projects that were submitted or approved elsewhere.")
@@ -32,32 +32,6 @@ _NAMES = {
     "vectors": "teksten gelezen door de encoder",
 }
 _TOLD_EVERY = 1_000
-
-
-class Failed(click.ClickException):
-    """A message for the person at the terminal; the exit status is 1."""
-
-    def show(self, file: object = None) -> None:
-        """Print the message, and nothing about how the program is made."""
-        click.echo(self.message, err=True)
-
-
-@contextmanager
-def plainly() -> Iterator[None]:
-    """Turn whatever goes wrong into a message and exit status 1."""
-    try:
-        yield
-    except ImportRefused as refused:
-        lines = [f"regel {line}{f', {name}' if name else ''}: {message}" for line, name, message in refused.rows]
-        raise Failed("\n".join([*lines, f"Niets ingelezen: {len(lines)} fouten."])) from None
-    except Refusal as refusal:
-        raise Failed(str(refusal)) from None
-    except click.ClickException:
-        raise
-    except Exception as fault:
-        if "no such table" in str(fault):
-            raise Failed("De databank is nog leeg. Voer eerst uit: .venv/bin/flask --app wsgi setup") from None
-        raise Failed(f"Het lukte niet: {type(fault).__name__}: {fault}") from None
 
 
 @click.command("setup")
@@ -158,9 +132,5 @@ def _tell_missing_encoder() -> None:
 
 def attach(app: Flask) -> None:
     """Make the commands known to an application."""
-    try:
-        from cluster.web.cluster_commands import clusters
-    except ImportError:
-        clusters = AppGroup("clusters")
     for command in (setup, ideas, projects, embed, work, check_up, clusters):
         app.cli.add_command(command)

@@ -10,8 +10,9 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 
 import data.people
@@ -128,8 +129,16 @@ def _wait_until_ready(settings: Settings, children: Sequence[subprocess.Popen[by
         except OSError:
             ended.wait(0.2)
         else:
+            # The first question loads the encoder; nobody should have to wait for that.
+            warm = partial(direct.open, f"http://{HOST}:{settings.port}/readyz", timeout=_READY_WITHIN_S)
+            threading.Thread(target=_quietly, args=[warm], daemon=True).start()
             return True
     return False
+
+
+def _quietly(ask: Callable[[], object]) -> None:
+    with suppress(OSError):
+        ask()
 
 
 def _tell(settings: Settings) -> None:
