@@ -380,6 +380,16 @@ end;
 """
 
 
+def _forget_trigger(table: str, kind: str) -> str:
+    """What is erased leaves no vector behind: an id may be given out again."""
+    return f"""
+create trigger {table}_delete_vectors after delete on {table} begin
+  delete from embeddings where kind = '{kind}' and item_id = old.id;
+end;
+
+"""
+
+
 def _search_triggers(table: str, body: str, parity: int) -> str:
     """Keep `texts` equal to the table: ideas on even rowids, projects on odd ones."""
     add = f"insert into texts (rowid, title, body) values (new.id * 2 + {parity}, new.title, {body});"
@@ -401,6 +411,8 @@ EMBEDDINGS += "".join(
         _change_trigger("embeddings", "delete", "old.kind", "old.item_id"),
         _change_trigger("ideas", "update of state, title, description", "'idea'", "new.id"),
         _change_trigger("projects", "update of title, summary", "'project'", "new.id"),
+        _forget_trigger("ideas", "idea"),
+        _forget_trigger("projects", "project"),
     ]
 )
 

@@ -81,5 +81,5 @@ def words_of_query(query: str, *, at_most: int = 12) -> list[str]:
 
     Diacritics stay: the full-text index folds what it is asked exactly as what it keeps.
     """
-    found = list(dict.fromkeys(re.findall(r"\w+", unicodedata.normalize("NFC", query.lower()))))
+    found = list(dict.fromkeys(re.findall(r"[\w\u0300-\u036f]+", unicodedata.normalize("NFC", query.lower()))))
     return [word for word in found if fold(word) not in STOP][:at_most] or found[:at_most]
