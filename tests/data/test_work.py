@@ -1,9 +1,15 @@
 """Queued work: one of a kind, under a lease, tried again, never lost."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 from sqlite_utils import Database
 
+import cluster.work
 import data.work
-from data.store import change, transaction, value
+from data.migrations import migrate
+from data.store import change, close, connect, transaction, value
 
 
 def expire(db: Database) -> None:
@@ -74,3 +80,66 @@ def test_work_for_later_is_not_taken_before(db: Database) -> None:
         data.work.queue(db, kind="letter", key="1", not_before="2999-01-01T00:00:00+00:00")
         assert not data.work.due(db)
         assert data.work.lease(db, seconds=60) is None
+
+
+def test_many_workers_never_hold_the_same_job(tmp_path: Path) -> None:
+    """Six workers on one database; some jobs fail once, and nobody else gets them while they are held."""
+    path = tmp_path / "work.sqlite"
+    db = connect(path)
+    with transaction(db):
+        migrate(db)
+        for number in range(60):
+            data.work.queue(db, kind="letter", key=str(number))
+
+    def work(_: int) -> list[str]:
+        own, did = connect(path), []
+        while job := cluster.work.take(own, seconds=60):
+            did.append(job.key)
+            if int(job.key) % 10 == 0 and job.attempts == 1:
+                cluster.work.give_back(own, job=job, error="no", tries=data.work.ATTEMPTS_AT_MOST)
+            else:
+                cluster.work.finish(own, job=job)
+        close(own)
+        return did
+
+    with ThreadPoolExecutor(6) as workers:
+        did = Counter(key for keys in workers.map(work, range(6)) for key in keys)
+    assert did == Counter(str(number) for number in range(60))
+    # The six that failed wait for their second try.
+    assert data.work.waiting(db) == 6
+    assert value(db, "select count(*) from jobs where error = 'no' and lease is null and attempts = 1") == 6
+    close(db)
+
+
+def test_after_twelve_tries_a_job_is_given_up_and_its_error_kept(db: Database) -> None:
+    with transaction(db):
+        data.work.queue(db, kind="embed", key="idea:1")
+        tries = 0
+        while data.work.waiting(db):
+            change(db, "update jobs set not_before = '2000-01-01T00:00:00+00:00'")
+            job = data.work.lease(db, seconds=60)
+            assert job is not None
+            tries += 1
+            data.work.fail(db, job=job, error=f"try {tries}")
+        assert tries == 12
+        assert value(db, "select error from jobs") == "try 12"
+        assert data.work.lease(db, seconds=60) is None
+        # Asked for again, it starts anew.
+        data.work.queue(db, kind="embed", key="idea:1")
+        again = data.work.lease(db, seconds=60)
+        assert again is not None
+        assert again.attempts == 1
+
+
+def test_who_lost_the_lease_changes_nothing_any_more(db: Database) -> None:
+    with transaction(db):
+        data.work.queue(db, kind="letter", key="1")
+        slow = data.work.lease(db, seconds=60)
+        expire(db)
+        quick = data.work.lease(db, seconds=60)
+        assert slow is not None
+        assert quick is not None
+        data.work.fail(db, job=slow, error="too late")
+        assert value(db, "select error from jobs") is None
+        assert value(db, "select lease from jobs") == quick.lease
+        assert data.work.finish(db, job=quick)
