@@ -27,6 +27,6 @@ def setup(services: Services, *, demo: bool) -> dict[str, int]:
     encoder = services.encoder.get()
     if encoder is not None:
         added["vectors"] = cluster.matches.embed_missing(db, encoder=encoder)
-    if demo and data.clusters.last_run(db) is None:
-        cluster.clusters.propose(db, encoder=encoder)
+        if demo and data.clusters.last_run(db) is None:
+            cluster.clusters.propose(db, encoder=encoder)
     return added

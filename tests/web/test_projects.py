@@ -27,7 +27,7 @@ FULL = {
     "partners": ["Aalter", "17 gemeenten van de Westhoek"],
     "lang": "nl",
 }
-BARE = {"id": "P-2", "title": "Kaal", "description": "Meer is er niet.", "municipality": "Aalter", "programme": False}
+BARE = {
     "id": "P-2",
     "title": "Kaal",
     "description": "Meer weten we niet.",
