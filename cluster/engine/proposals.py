@@ -68,7 +68,8 @@ def propose(
     -------
     list of Proposal, by first item — and the contradictions among the judgements
     """
-    weights = neighbours.word_weights([lexical.words(text.whole) for text in texts])
+    # Words that name no need bring files of one template together ('kreeg in de eerste oproep steun').
+    weights = neighbours.word_weights([lexical.words(text.whole) - terms.SAYS_LITTLE for text in texts])
     edges = np.unique(
         np.concatenate(
             [
@@ -131,6 +132,7 @@ def _proposal(
     pair = grouping.weakest(np.round(matrix, 3))
     assert pair is not None
     items = members[order].tolist()
+    titles = [texts[item].title for item in items]
     central = next((item for item in items if texts[item].lang == "nl"), items[0])
     return Proposal(
         items=tuple(items),
@@ -138,7 +140,7 @@ def _proposal(
         cohesion=round(float(fits.mean()), 3),
         weakest=(int(members[pair[0]]), int(members[pair[1]])),
         terms=tuple(term.word for term in key_terms),
-        name=terms.name_of(key_terms) or texts[central].title,
+        name=terms.name_of(key_terms, titles) or texts[central].title,
     )
 
 

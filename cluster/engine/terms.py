@@ -5,16 +5,17 @@ import re
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cluster.engine.lexical import STOP, fold, stem
 
-_WORD = re.compile(r"[^\W\d_]{4,}(?:-[^\W\d_]{2,})*")
+_WORD = re.compile(r"[^\W\d_]{4,}(?:-[^\W\d_]{2,})*|[^\W\d_]{2,3}-[^\W\d_]{2,}(?:-[^\W\d_]{2,})*")
 
 # Beside the stop words of matching: words that carry a sentence but name no need. Folded, by language.
-_SAYS_LITTLE = STOP | frozenset(
+SAYS_LITTLE = STOP | frozenset(
     """
     aanbieden aanbod aanpak aantal achter actief alleen allemaal alles altijd ander andere anderen beetje beginnen
     behoefte beide bekijken belangrijk beter betere bieden bijna bijvoorbeeld binnenkort bouwen brengen buiten
@@ -25,27 +26,43 @@ _SAYS_LITTLE = STOP | frozenset(
     hoeveel houden huidige iedere iedereen ieder ideeen initiatief inzetten jaarlijks jaren kennen keer kiezen
     klaar klein kleine komen komt kosten kost krijgen krijgt laatste laat laten lang langs later liefst liever
     links loopt lopen maakt maand maanden maken makkelijk manier medewerker medewerkers meest meeste mensen middel
-    minder moeilijk mogelijk mogelijkheid mogen morgen naast nadien nemen nergens niemand niets nodig nooit
-    ofwel ongeveer ontwikkelen ontwikkeling oplossing oplossingen opnieuw opzetten organisatie organiseren
-    overal overleg partners partner personen persoon plaats platform plek project projecten provincie rechtstreeks
-    regio samen samenwerken samenwerking simpel slechts snel sneller soms staan staat steeds sturen stuk systeem
-    telkens tegelijk terug terwijl tijd tijdens toepassing tool toont tonen tweede uitwerken uur vaak vandaag veel
-    vele verder verschillende vinden vindt voldoende volgende volgens volledig voortaan vooral voorzien vraag
-    vragen waarin waarmee waarom waarop waarvan waarvoor wanneer want week weken weer weet welk wensen
-    werk werken werkt weten wijze willen worden zaken zelf zelfs zetten zien ziet zitten zoals zodra zoeken zoekt
-    zoiets zolang zonder zou zouden zowat about after also another because before being both could does doing each
-    every find first from good have here just like look looking make many most need needs only other others over
-    people same should some such than then there these those through time together very well were when where while
-    within without would your aussi autre autres avant avec avoir besoin bien chaque cherche cherchons comme
-    comment deja depuis deux doit donc elle elles encore entre etre faire fait fois ici ils jour leur lors mais
-    meme mieux moins notre nouvelle nouveau peut peuvent peu pouvoir puis quand quel quelle rien sans selon seul
-    seule soit sous souhaite souhaitons tous tout toute toutes tres trop voir vers voulons aber alle allem allen
-    aller beim bereits bitte dabei damit dann dass deren deshalb diese diesem diesen dieser dieses doch durch
-    eigene eigenen etwas gegen gibt ganz hier haben heute immer jede jeden jeder jetzt kann keine keinen konnen
-    machen mehr muss mussen nach neue neuen noch ohne schon sehr sein seine sich sind sondern sowie suchen uber
-    unter viel viele vom vor wahrend weil weiter welche wenn wenig werden wollen wurde zwischen
+    minder moeilijk mogelijk mogelijkheid mogen morgen naast nadien nemen nergens niemand niets nodig nooit ofwel
+    ongeveer ontwikkelen ontwikkeling oplossing oplossingen opnieuw opzetten organisatie organiseren overal
+    overleg partners partner personen persoon plaats platform plek project projecten provincie rechtstreeks regio
+    samen samenwerken samenwerking simpel slechts snel sneller soms staan staat steeds sturen stuk systeem telkens
+    tegelijk terug terwijl tijd tijdens toepassing tool toont tonen tweede uitwerken uur vaak vandaag veel vele
+    verder verschillende vinden vindt voldoende volgende volgens volledig voortaan vooral voorzien vraag vragen
+    waarin waarmee waarom waarop waarvan waarvoor wanneer want week weken weer weet welk wensen werk werken werkt
+    weten wijze willen worden zaken zelf zelfs zetten zien ziet zitten zoals zodra zoeken zoekt zoiets zolang
+    zonder zou zouden zowat twee drie vier vijf tien elf derde eersten kreeg kregen oproep steun hoort horen
+    beslist gedeelde gedeeld verminderd regelt technologie gemeentelijke stedelijke binnen stadhuis gemeentehuis
+    meldt melden getest plaatst deelden bestuur wilden about after also another because before being both could
+    does doing each every find first from good have here just like look looking make many most need needs only
+    other others over people same should some such than then there these those through time together very well
+    were when where while within without would your aussi autre autres avant avec avoir besoin bien chaque cherche
+    cherchons comme comment deja depuis deux doit donc elle elles encore entre etre faire fait fois ici ils jour
+    leur lors mais meme mieux moins notre nouvelle nouveau peut peuvent peu pouvoir puis quand quel quelle rien
+    sans selon seul seule soit sous souhaite souhaitons tous tout toute toutes tres trop voir vers voulons aber
+    alle allem allen aller beim bereits bitte dabei damit dann dass deren deshalb diese diesem diesen dieser
+    dieses doch durch eigene eigenen etwas gegen gibt ganz hier haben heute immer jede jeden jeder jetzt kann
+    keine keinen konnen machen mehr muss mussen nach neue neuen noch ohne schon sehr sein seine sich sind sondern
+    sowie suchen uber unter viel viele vom vor wahrend weil weiter welche wenn wenig werden wollen wurde zwischen
     """.split()  # noqa: SIM905 - a list to read, not one to scroll
 )
+
+# These tell texts apart, but read badly in a name.
+_NO_TERM = SAYS_LITTLE | {
+    "aanvragen",
+    "automatiseren",
+    "begrijpt",
+    "beslissen",
+    "digitaliseren",
+    "loketten",
+    "nieuw",
+    "online",
+    "regelen",
+    "toekennen",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +100,7 @@ def key_terms(
     list of length max(labels) + 1 — for each label its terms, which may be none
     """
     bags = [_words(text, ignore) for text in texts]
-    counts = [Counter(stem(fold(word)) for word in bag) for bag in bags]
+    counts = [Counter(_root(word) for word in bag) for bag in bags]
     anywhere: Counter[str] = Counter()
     for count in counts:
         anywhere.update(count)
@@ -104,28 +121,56 @@ def key_terms(
             (times / length * math.log(1 + mean / anywhere[root]) * spread[root] / len(members), root)
             for root, times in inside.items()
         ]
-        terms = []
         spellings = _spellings(written)
-        for score, root in sorted(scored, key=lambda item: (-item[0], item[1]))[:at_most]:
-            terms.append(Term(word=spellings[root], texts=spread[root], score=score))
+        terms: list[Term] = []
+        chosen: list[str] = []
+        for score, root in sorted(scored, key=lambda item: (-item[0], item[1])):
+            # 'fusiegemeenten' adds little where 'fusie' stands already.
+            if len(terms) < at_most and not any(root.startswith(one) or one.startswith(root) for one in chosen):
+                chosen.append(root)
+                terms.append(Term(word=spellings[root], texts=spread[root], score=score))
         found.append(terms)
     return found
 
 
-def name_of(terms: Sequence[Term], *, at_most: int = 3) -> str | None:
-    """A readable name of two or three terms that more than one text has, or none if there are no two such terms."""
-    words = [term.word for term in terms if term.texts > 1][:at_most]
+def name_of(terms: Sequence[Term], titles: Sequence[str], *, at_most: int = 3) -> str | None:
+    """A readable name from two or three terms, or none if they are too weak to tell what it is about.
+
+    A term counts if more than one text has it and a title does: what people put in titles reads as a name. Terms
+    that follow each other in a title stay together ('virtuele assistent').
+    """
+    in_titles: dict[str, str] = {}
+    for title in titles:
+        for word in _WORD.findall(title):
+            # 'GIS-operatoren' and 'Zuid-West-Vlaanderen' keep their capitals, the first word of a title does not.
+            in_titles.setdefault(_root(word), word if word[1:] != word[1:].lower() else word.lower())
+    words = [in_titles[_root(term.word)] for term in terms if term.texts > 1 and _root(term.word) in in_titles]
+    words = words[:at_most]
     if len(words) < 2:
         return None
-    name = f"{', '.join(words[:-1])} en {words[-1]}"
+    for first, second in permutations(words, 2):
+        if any(f"{first} {second}".lower() in title.lower() for title in titles):
+            at = min(words.index(first), words.index(second))
+            words = [word for word in words if word not in (first, second)]
+            words.insert(at, f"{first} {second}")
+            break
+    name = " en ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
     return name[0].upper() + name[1:]
+
+
+def _root(word: str) -> str:
+    """The stem without the ending of a plural, so that 'premie' and 'premies' are one term."""
+    folded = fold(word)
+    for ending in ("en", "s"):
+        if folded.endswith(ending) and len(folded) - len(ending) >= 4:
+            folded = folded[: -len(ending)]
+            break
+    return stem(folded)
 
 
 def _words(text: str, ignore: Set[str]) -> list[str]:
     return [
-        word
-        for word in _WORD.findall(text.lower())
-        if (folded := fold(word)) not in _SAYS_LITTLE and folded not in ignore
+        word for word in _WORD.findall(text.lower()) if (folded := fold(word)) not in _NO_TERM and folded not in ignore
     ]
 
 
@@ -133,5 +178,5 @@ def _spellings(written: Counter[str]) -> dict[str, str]:
     """For each stem the word most often written, the shortest of equals."""
     best: dict[str, str] = {}
     for word, _ in sorted(written.items(), key=lambda item: (-item[1], len(item[0]), item[0])):
-        best.setdefault(stem(fold(word)), word)
+        best.setdefault(_root(word), word)
     return best

@@ -16,7 +16,7 @@ def on_the_circle(*degrees: float) -> np.ndarray:
 TEXTS = [
     Text("Graven beheren", "Grafconcessies van de begraafplaats opvolgen", "nl"),
     Text("Tombes", "Le cimetière en carte", "fr"),
-    Text("Begraafplaats in kaart", "Grafconcessies terugvinden", "nl"),
+    Text("Begraafplaats en grafconcessies in kaart", "Grafconcessies terugvinden", "nl"),
     Text("Fietsen", "Een deelfiets", "nl"),
 ]
 VECTORS = on_the_circle(0, 10, 20, 150)
@@ -44,7 +44,7 @@ def test_terms_and_name_are_dutch_where_there_is_dutch():
 
 def test_without_shared_terms_the_central_idea_gives_the_name():
     [found], _ = propose(TEXTS[1:], VECTORS[1:], fitted=MEANING, must=NONE, cannot=NONE, at_least=0.5)
-    assert found.name == "Begraafplaats in kaart"
+    assert found.name == "Begraafplaats en grafconcessies in kaart"
 
 
 def test_what_a_person_joined_counts_as_certain():

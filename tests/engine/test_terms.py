@@ -43,12 +43,27 @@ def test_an_empty_group_of_texts_has_no_terms():
     assert words(["", "", "fietsen"], [0, 0, -1]) == [[]]
 
 
-def test_a_name_joins_what_several_texts_share_in_readable_dutch():
-    terms = [Term("premies", 3, 0.9), Term("isolatie", 2, 0.8), Term("dakwerk", 1, 0.7), Term("woningen", 2, 0.1)]
-    assert name_of(terms) == "Premies, isolatie en woningen"
-    assert name_of(terms, at_most=2) == "Premies en isolatie"
+def test_a_name_joins_what_several_texts_and_a_title_share_in_readable_dutch():
+    terms = [Term("premies", 3, 0.9), Term("isolatie", 2, 0.8), Term("dakwerk", 1, 0.7), Term("dossiers", 2, 0.6)]
+    assert name_of(terms, ["Premie voor isolatie", "Dakwerk"]) == "Premie en isolatie"
+    assert name_of(terms, ["Premies", "Isolatie", "Dossiers"]) == "Premies, isolatie en dossiers"
+
+
+def test_terms_that_follow_each_other_stay_together():
+    terms = [Term("assistent", 2, 0.9), Term("virtuele", 2, 0.8), Term("balie", 2, 0.7)]
+    assert name_of(terms[:2], ["Een virtuele assistent"]) == "Virtuele assistent"
+    assert name_of(terms, ["Een virtuele assistent", "De balie"]) == "Virtuele assistent en balie"
+
+
+def test_a_name_is_written_as_titles_write_it():
+    terms = [Term("gis-operatoren", 2, 0.9), Term("isolatie", 2, 0.8)]
+    assert name_of(terms, ["Isolatie", "GIS-operatoren delen"]) == "GIS-operatoren en isolatie"
 
 
 def test_one_shared_word_is_too_thin_for_a_name():
-    assert name_of([Term("premies", 3, 0.9), Term("dakwerk", 1, 0.7)]) is None
-    assert name_of([]) is None
+    assert name_of([Term("premies", 3, 0.9), Term("dakwerk", 1, 0.7)], ["Premies en dakwerk"]) is None
+    assert name_of([], []) is None
+
+
+def test_a_compound_adds_nothing_to_its_first_part():
+    assert words(["fusie fusiegemeenten straatnaam", "fusie straatnaam", "x"], [0, 0, -1]) == [["fusie", "straatnaam"]]
