@@ -26,7 +26,7 @@ _BROKEN = "Dit is geen leesbare JSON. Zet op elke regel één object tussen acco
 _QUOTES = "De aanhalingstekens kloppen niet of een veld is te lang; vanaf deze rij is het bestand niet te lezen."
 _NUL = "Er staan nultekens in. Bewaar het bestand als gewone tekst in UTF-8."
 _ENCODING = "Niet leesbaar als UTF-8. Bewaar het bestand als UTF-8 en probeer het opnieuw."
-_EMPTY = "Het bestand is leeg."
+_EMPTY = "Er staan geen rijen in het bestand: het is leeg."
 _TOO_BIG = f"Het bestand is groter dan {FILE_AT_MOST // 2**20} MB. Splits het op."
 _TOO_LONG = f"De regel is langer dan {LINE_AT_MOST // 2**10} kB."
 _TOO_WIDE = f"Er staan meer dan {FIELDS_AT_MOST} velden in."
@@ -211,7 +211,7 @@ def read_jsonl(file: BinaryIO) -> Iterator[Row]:
 def read_csv(file: BinaryIO) -> Iterator[Row]:
     """The rows of a table with a header, separated by commas, semicolons or tabs; bad rows carry an error."""
     lines = _lines(file)
-    head = next((found for found in lines if found[1].strip() or found[2]), None)
+    head = next((given for given in lines if given[1].strip() or given[2]), None)
     if head is None:
         yield Row(1, {}, _EMPTY)
         return
@@ -219,21 +219,25 @@ def read_csv(file: BinaryIO) -> Iterator[Row]:
     before = head[0] - 1
     table = csv.reader(map(_text, chain([head], lines)), delimiter=separator, strict=True)
     names: list[str] | None = None
+    found = False
     while True:
         line = before + table.line_num + 1
         try:
             cells = [cell.strip() for cell in next(table)]
         except StopIteration:
+            if not found:
+                yield Row(line, {}, _EMPTY)
             return
-        except (csv.Error, _Unreadable) as error:
-            yield Row(line, {}, str(error) if isinstance(error, _Unreadable) else _QUOTES)
+        except (csv.Error, _Unreadable) as fault:
+            yield Row(line, {}, str(fault) if isinstance(fault, _Unreadable) else _QUOTES)
             return
         if names is None:
             names = [cell.lower() for cell in cells]
-            if len(names) > FIELDS_AT_MOST:
-                yield Row(line, {}, _TOO_WIDE)
+            if error := _unfit(names):
+                yield Row(line, {}, error)
                 return
         elif any(cells):
+            found = True
             yield _record(line, names, cells)
 
 
@@ -245,6 +249,15 @@ def _text(found: tuple[int, str, str | None]) -> str:
     if found[2]:
         raise _Unreadable(found[2])
     return found[1]
+
+
+def _unfit(names: list[str]) -> str | None:
+    """What is wrong with the header of a table, if anything."""
+    if len(names) > FIELDS_AT_MOST:
+        return _TOO_WIDE
+    if any("\0" in name for name in names):
+        return _NUL
+    return None if all(map(readable, names)) else _ENCODING
 
 
 def _record(line: int, names: list[str], cells: list[str]) -> Row:

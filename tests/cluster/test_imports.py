@@ -76,6 +76,8 @@ def test_a_table_may_be_separated_as_spreadsheets_do(separator: str) -> None:
     ("content", "line", "words"),
     [
         (b"", 1, "leeg"),
+        (b"id,title\n\n", 3, "leeg"),
+        (b"id,caf\xe9\na,b\n", 1, "UTF-8"),
         (b"id,title\na,b,c\n", 2, "meer velden"),
         (b'id,title\na,"b\nc,d\n', 2, "aanhalingstekens"),
         (b"id,title\na,\0\n", 2, "nultekens"),

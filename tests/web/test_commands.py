@@ -1,0 +1,214 @@
+"""Commands end with 0, or with a clear message and 1; never with a traceback."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlite_utils import Database
+
+import data.store
+import data.work
+from cluster.engine.encoder import Encoder, LazyEncoder
+from cluster.web import create_app
+from cluster.web.settings import Settings
+from models.people import Role
+
+Run = Callable[..., Result]
+
+PROJECT = {
+    "id": "P-1",
+    "title": "Slim loket",
+    "description": "Een loket dat ’s avonds open is.",
+    "municipality": "Genk",
+    "status": "approved",
+    "source": "https://genk.example",
+    "lang": "nl",
+}
+IDEA = {key: PROJECT[key] for key in ("id", "title", "description", "municipality", "lang")}
+
+
+@pytest.fixture
+def run(app: Flask) -> Run:
+    """Run a command in the application of the test; a traceback fails the test."""
+
+    def runs(*arguments: str, status: int = 0) -> Result:
+        found: Result = app.test_cli_runner().invoke(args=list(arguments))
+        assert found.exit_code == status, found.output
+        assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
+        assert "Traceback" not in found.output
+        return found
+
+    return runs
+
+
+def written(folder: Path, *rows: dict[str, Any], name: str = "rows.jsonl") -> str:
+    path = folder / name
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+@pytest.mark.parametrize(("noun", "row", "table"), [("ideas", IDEA, "ideas"), ("projects", PROJECT, "projects")])
+def test_an_import_tells_what_it_did_and_repeating_it_does_nothing(
+    run: Run, app_db: Database, tmp_path: Path, noun: str, row: dict[str, Any], table: str
+) -> None:
+    file = written(tmp_path, {**row, "colour": "rood"}, {**row, "id": "P-2", "title": "Nog een"})
+
+    first, second = run(noun, "import", file).output, run(noun, "import", file).output
+
+    assert "2 toegevoegd, 0 gewijzigd, 0 ongewijzigd." in first
+    assert "“colour” kennen we niet: 1 keer" in first
+    assert "0 toegevoegd, 0 gewijzigd, 2 ongewijzigd." in second
+    assert data.store.value(app_db, f"select count(*) from {table}") == 2
+    assert data.store.value(app_db, "select count(*) from embeddings") == 2
+
+
+@pytest.mark.parametrize("noun", ["ideas", "projects"])
+def test_bad_rows_are_told_by_line_and_nothing_comes_in(run: Run, app_db: Database, tmp_path: Path, noun: str) -> None:
+    row = IDEA if noun == "ideas" else PROJECT
+    file = written(
+        tmp_path, row, {**row, "id": "P-2", "title": "x" * 201}, {**row, "id": "", "municipality": "Atlantis"}
+    )
+
+    output = run(noun, "import", file, status=1).output
+
+    assert "regel 2, title: Te lang" in output
+    assert "regel 3, municipality: “Atlantis” kennen we niet" in output
+    assert "regel 3, id:" in output
+    assert "Niets ingelezen: 3 fouten." in output
+    assert data.store.value(app_db, f"select count(*) from {noun}") == 0
+    assert data.work.waiting(app_db) == 0
+
+
+@pytest.mark.parametrize("noun", ["ideas", "projects"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe{\x00",
+        b'{"id": "caf\xe9"}',
+        b"PK\x03\x04\x00\x00" * 100,
+        b"[" * 50_000,
+        b'{"id": {"a": 1}, "title": [], "municipality": 1.5, "call": -1, "theme": false, "seeks": {}, "url": 3}',
+        b'{"\\ud800": "\\ud800", "id": "\\ud800"}',
+        b"x" * 3_000_000,
+        b"\0" * 100,
+    ],
+    ids=range(9),
+)
+def test_no_file_brings_an_import_down(run: Run, tmp_path: Path, noun: str, content: bytes) -> None:
+    for name in ("rows.jsonl", "rows.csv"):
+        (tmp_path / name).write_bytes(content)
+        output = run(noun, "import", str(tmp_path / name), status=1).output
+        assert "Niets ingelezen" in output
+
+
+def test_a_table_from_a_spreadsheet_comes_in(run: Run, app_db: Database, tmp_path: Path) -> None:
+    file = tmp_path / "projects.csv"
+    file.write_bytes(
+        "\ufeffid;title;description;municipality;status;source;partners;subsidy_eur\r\n"
+        'P-1;Slim loket;"Een loket;\r\nmet een balie";Genk;approved;https://genk.example|https://x.example;Aalter;90000\r\n'
+        "P-2;Kaal;Meer weten we niet;Aalter;;;;\r\n".encode()
+    )
+
+    assert "2 toegevoegd" in run("projects", "import", str(file)).output
+    found = data.store.rows(app_db, "select summary, status, urls, subsidy_cents from projects order by id")
+    assert found == [
+        {
+            "summary": "Een loket;\nmet een balie",
+            "status": "approved",
+            "urls": '["https://genk.example", "https://x.example"]',
+            "subsidy_cents": 9_000_000,
+        },
+        {"summary": "Meer weten we niet", "status": "unknown", "urls": "[]", "subsidy_cents": None},
+    ]
+
+
+@pytest.mark.parametrize("name", ["missing.jsonl", "."])
+def test_a_file_that_cannot_be_opened_is_said_to_be_so(run: Run, tmp_path: Path, name: str) -> None:
+    assert "kunnen we niet openen" in run("ideas", "import", str(tmp_path / name), status=1).output
+
+
+def test_without_an_encoder_an_import_stands_and_its_vectors_follow(
+    app: Flask, run: Run, app_db: Database, tmp_path: Path
+) -> None:
+    encoder = app.extensions["medestanders"].encoder
+    app.extensions["medestanders"].encoder = LazyEncoder(missing)
+
+    assert "vectoren volgen" in run("ideas", "import", written(tmp_path, IDEA)).output
+    assert "De encoder laadt niet: OSError: weg" in run("embed", status=1).output
+
+    app.extensions["medestanders"].encoder = encoder
+    assert "1 teksten" in run("embed").output
+    assert "0 teksten" in run("embed").output
+
+
+def missing() -> Encoder:
+    raise OSError("weg")
+
+
+def test_work_does_what_waits_and_stops(run: Run, app_db: Database, tmp_path: Path) -> None:
+    run("projects", "import", written(tmp_path, PROJECT))
+    assert data.work.waiting(app_db) == 1
+
+    assert "1 taken gedaan." in run("work", "--once").output
+    assert data.work.waiting(app_db) == 0
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_healthy_place(run: Run) -> None:
+    assert "Alles in orde. 0 taken wachten" in run("doctor").output
+
+
+def test_the_doctor_tells_every_fault(app: Flask, run: Run, app_db: Database) -> None:
+    with data.store.transaction(app_db):
+        app_db.execute("insert into jobs (kind, key, not_before, done_at, error) values ('x', 'x', 'x', 'x', 'x')")
+    app_db.execute("pragma foreign_keys = off")
+    with data.store.transaction(app_db):
+        app_db.execute("update members set organisation_id = 999 where email = 'genk@test.example'")
+    app.extensions["medestanders"].encoder = LazyEncoder(missing)
+
+    output = run("doctor", status=1).output
+
+    assert "De encoder laadt niet (OSError: weg)" in output
+    assert "beschadigd: members" in output
+    assert "1 taken zijn opgegeven" in output
+
+
+def test_the_doctor_tells_what_a_new_place_lacks(tmp_path: Path) -> None:
+    app = create_app(Settings(data=tmp_path, secret_key="s" * 40))
+    runner = app.test_cli_runner()
+
+    assert "Er is geen databank" in runner.invoke(args=["doctor"]).output
+    assert not (tmp_path / "medestanders.sqlite").exists()
+    file = written(tmp_path, IDEA)
+    refused = runner.invoke(args=["ideas", "import", file])
+    assert (refused.exit_code, "nog leeg" in refused.output) == (1, True)
+    assert "niet bijgewerkt" in runner.invoke(args=["doctor"]).output
+    (tmp_path / "medestanders.sqlite").write_bytes(b"geen databank" * 1_000)
+    app.extensions["medestanders"].close()
+    assert "niet te lezen" in runner.invoke(args=["doctor"]).output
+
+
+def test_the_doctor_refuses_demo_accounts_in_production(app: Flask, app_db: Database, run: Run, tmp_path: Path) -> None:
+    with data.store.transaction(app_db):
+        app_db.execute("update members set demo = 1 where role = ?", [Role.COORDINATOR])
+    production = create_app(Settings(data=tmp_path, secret_key="s" * 40, demo=False))
+
+    run("doctor")
+    refused = production.test_cli_runner().invoke(args=["doctor"])
+
+    assert refused.exit_code == 1
+    assert "1 demo-accounts" in refused.output
+    assert "demo-accounts" in production.test_cli_runner().invoke(args=["setup"]).output
+    production.extensions["medestanders"].close()
+
+
+def test_the_demo_is_refused_in_production(tmp_path: Path) -> None:
+    production = create_app(Settings(data=tmp_path, secret_key="s" * 40, demo=False))
+
+    refused = production.test_cli_runner().invoke(args=["setup", "--demo"])
+
+    assert (refused.exit_code, "De demo kan niet in productie" in refused.output) == (1, True)
