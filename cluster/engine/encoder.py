@@ -46,6 +46,9 @@ def load(name: str | None) -> Encoder:
 
     Raises OSError or ValueError when there is no such model.
     """
+    if name is not None and not Path(name).exists() and (Path(name).is_absolute() or name.count("/") > 1):
+        # Said before torch is imported, which takes seconds: pages go on without an encoder, and at once.
+        raise FileNotFoundError(f"there is no encoder at {name}")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from sentence_transformers import SentenceTransformer
 
