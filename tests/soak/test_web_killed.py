@@ -1,0 +1,158 @@
+"""`kill -9` of the web server amid writing: what was acknowledged is there exactly once, and nothing is half."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from data.store import close, connect, rows, value
+from tests.conftest import PASSWORD
+from tests.soak.browsers import Browser
+
+ROOT = Path(__file__).resolve().parents[2]
+MEMBERS = ("aalter", "genk", "kortrijk")
+CLIENTS = 6
+
+
+class Server:
+    """The web server as `make run` starts it, on a free port, over a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.folder = folder
+        self.log = folder / "web.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *, encoder: bool) -> None:
+        """Start, and wait until it answers."""
+        environment = os.environ | {"MEDESTANDERS_DATA": str(self.folder), "MEDESTANDERS_DEMO": "1"}
+        environment["MEDESTANDERS_ENCODER"] = "" if encoder else str(self.folder / "no-encoder")
+        gunicorn = ["gunicorn", "--no-control-socket", "--bind", f"127.0.0.1:{self.port}"]
+        how = ["-k", "gthread", "--threads", "8", "-w", "1", "wsgi:app"]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", *gunicorn, *how],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise AssertionError(self.log.read_text()[-3_000:])
+
+    def kill(self) -> None:
+        """Kill all its processes at once; nobody gets to tidy up."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
+@pytest.fixture
+def server(tmp_path: Path, db: Database) -> Iterator[Server]:
+    """A server over a furnished database, killed at the end."""
+    kept = connect(tmp_path / "medestanders.sqlite")
+    db.conn.backup(kept.conn)
+    close(kept)
+    server = Server(tmp_path)
+    yield server
+    server.kill()
+
+
+def one_round(server: Server, browsers: list[Browser], *, encoder: bool, chance: random.Random) -> tuple[int, int]:
+    """Start, send again what broke off, write from all clients, and kill; returns (posts acknowledged, sent again)."""
+    server.start(encoder=encoder)
+    for browser in browsers:
+        browser.sign_in_once()
+    again = sum(browser.send_again() for browser in browsers)
+    over, counted = threading.Event(), threading.Semaphore(0)
+    threads = [threading.Thread(target=browser.write, args=[over, counted.release]) for browser in browsers]
+    for thread in threads:
+        thread.start()
+    # The first answers may wait for the encoder; from then on any moment will do.
+    for _ in range(chance.randint(1, 30)):
+        assert counted.acquire(timeout=90), server.log.read_text()[-3_000:]
+    time.sleep(chance.uniform(0, 0.15))
+    server.kill()
+    over.set()
+    for thread in threads:
+        thread.join(timeout=100)
+        assert not thread.is_alive()
+    return sum(len(browser.account.acknowledged) for browser in browsers), again
+
+
+def look(server: Server, browsers: list[Browser]) -> None:
+    """What everybody was told is so, and what stands is whole."""
+    db = connect(server.folder / "medestanders.sqlite")
+    assert value(db, "pragma integrity_check") == "ok"
+    assert rows(db, "pragma foreign_key_check") == []
+    stored = rows(db, "select id, title, state, revision from ideas")
+    by_title = {idea["title"]: idea for idea in stored}
+    assert len(by_title) == len(stored), "something was posted twice"
+    told: set[str] = set()
+    for browser in browsers:
+        assert browser.account.unexpected == []
+        for title, idea_id in browser.account.acknowledged.items():
+            assert by_title[title]["id"] == idea_id, "an acknowledged idea is lost"
+        for idea in stored:
+            expected = browser.account.states.get(idea["id"])
+            assert expected in (None, idea["state"]), "an acknowledged change is lost"
+        told |= browser.account.acknowledged.keys() | browser.account.broken_off.keys()
+    assert by_title.keys() <= told, "something stands that nobody sent"
+    half = """select i.id from ideas i
+      where (select count(*) from idea_versions v where v.idea_id = i.id) <> i.revision
+        or (select count(*) from texts t where t.rowid = i.id * 2 and t.title = i.title) <> 1
+        or not (exists (select 1 from embeddings e where e.kind = 'idea' and e.item_id = i.id)
+          or exists (select 1 from jobs j where j.kind = 'embed' and j.key = 'idea:' || i.id and j.done_at is null))"""
+    assert rows(db, half) == [], "something is half"
+    close(db)
+    log = server.log.read_text()
+    assert "locked" not in log
+    assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("rounds", [1, pytest.param(50, marks=pytest.mark.soak)])
+def test_what_the_web_server_acknowledged_survives_its_kill(
+    server: Server, rounds: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chance = random.Random(20_211_112)
+    browsers = [
+        Browser(port=server.port, email=f"{MEMBERS[at % 3]}@test.example", password=PASSWORD, name=str(at))
+        for at in range(CLIENTS)
+    ]
+    total, again = 0, 0
+    for number in range(1, rounds + 1):
+        # Loading the encoder takes seconds, and posting must go on without: one round in ten has it.
+        total, repeated = one_round(server, browsers, encoder=number % 10 == 0, chance=chance)
+        again += repeated
+        look(server, browsers)
+    server.start(encoder=False)
+    again += sum(browser.send_again() for browser in browsers)
+    server.kill()
+    look(server, browsers)
+    assert all(not browser.account.broken_off for browser in browsers)
+    assert total >= rounds
+    with capsys.disabled():
+        moved = sum(browser.moved for browser in browsers)
+        print(
+            f"\n{rounds} kills of the web server: {total} posts and {moved} moves acknowledged, {again} posts broke off"
+        )
