@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app wsgi
 MO := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 
-.PHONY: install run test check bench lock messages
+.PHONY: install run test check bench soak lock messages
 
 install: $(VENV)/.installed $(MO)
 
@@ -35,6 +35,9 @@ check: install
 
 bench: install
 	$(BIN)/python -m tests.benchmarks $(TEXTS)
+
+soak: install
+	$(BIN)/python -m pytest -m soak
 
 node_modules/.installed: package-lock.json
 	npm ci --silent --no-audit --no-fund
