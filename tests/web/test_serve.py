@@ -76,7 +76,7 @@ def read_until_ready(process: subprocess.Popen[str]) -> str:
 
 
 def gone(folder: Path) -> bool:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while processes_of(folder) and time.monotonic() < until:
         time.sleep(0.1)
     return not processes_of(folder)
