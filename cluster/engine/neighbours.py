@@ -5,7 +5,8 @@ Both are exact and go block by block, so that memory grows with n and not with i
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,17 @@ def by_meaning(vectors: Vectors, *, at_most: int) -> Pairs:
     -------
     ndarray of shape (m, 2), int64 — pairs (a, b) with a < b, each once, sorted
     """
-    return _nearest((vectors[at : at + _BLOCK] @ vectors.T for at in range(0, len(vectors), _BLOCK)), at_most=at_most)
+    n = len(vectors)
+    at_most = min(at_most, n - 1)
+    found = []
+    for start in range(0, n if at_most > 0 else 0, _BLOCK):
+        block = vectors[start : start + _BLOCK] @ vectors.T
+        rows = np.arange(len(block))
+        block[rows, start + rows] = -np.inf
+        # Exactly `at_most` each, also where many are equal: a thousand copies of a text must not make a million pairs.
+        nearest = np.argpartition(block, n - at_most, axis=1)[:, n - at_most :]
+        found.append(_coded(np.repeat(rows + start, at_most), nearest.ravel(), n))
+    return _decoded(found, n)
 
 
 def by_words(weights: csr_array, *, at_most: int) -> Pairs:
@@ -54,9 +65,16 @@ def by_words(weights: csr_array, *, at_most: int) -> Pairs:
         texts_with = np.bincount(weights.indices, minlength=weights.shape[1])
         weights = weights[:, np.flatnonzero(texts_with <= n * _COMMON)]
     columns = weights.T.tocsr()
-    return _nearest(
-        ((weights[at : at + _BLOCK] @ columns).toarray() for at in range(0, n, _BLOCK)), at_most=at_most, above=0.0
-    )
+    found = []
+    for start in range(0, n, _BLOCK):
+        block = (weights[start : start + _BLOCK] @ columns).tocsr()
+        for row, (begin, end) in enumerate(pairwise(block.indptr)):
+            column, value = block.indices[begin:end], block.data[begin:end]
+            column, value = column[column != start + row], value[column != start + row]
+            if len(column) > at_most:
+                column = column[np.argpartition(value, -at_most)[-at_most:]]
+            found.append(_coded(np.full(len(column), start + row), column, n))
+    return _decoded(found, n)
 
 
 def word_weights(bags: Sequence[frozenset[str]]) -> csr_array:
@@ -98,22 +116,13 @@ def overlaps(weights: csr_array, edges: Pairs) -> Floats:
     return found
 
 
-def _nearest(blocks: Iterator[NDArray[np.floating]], *, at_most: int, above: float = -np.inf) -> Pairs:
-    """The pairs of each row with its `at_most` highest columns above a bound, from the rows of a square matrix."""
-    found, start, n = [np.zeros(0, dtype=np.int64)], 0, 0
-    for block in blocks:
-        n = block.shape[1]
-        wanted = min(at_most, n - 1)
-        if wanted < 1:
-            break
-        rows = np.arange(len(block))
-        block[rows, start + rows] = -np.inf
-        # Exactly `wanted` each, also where many are equal: a thousand copies of a text must not make a million pairs.
-        column = np.argpartition(-block, wanted - 1, axis=1)[:, :wanted].ravel()
-        row = np.repeat(rows, wanted)
-        keep = block[row, column] > above
-        row, column = row[keep] + start, column[keep]
-        found.append(np.minimum(row, column) * n + np.maximum(row, column))
-        start += len(block)
-    codes = np.unique(np.concatenate(found))
-    return np.stack([codes // max(n, 1), codes % max(n, 1)], axis=1)
+def _coded(rows: NDArray[np.integer], columns: NDArray[np.integer], n: int) -> NDArray[np.int64]:
+    """Each pair as one number, smaller end first."""
+    found: NDArray[np.int64] = np.minimum(rows, columns).astype(np.int64) * n + np.maximum(rows, columns)
+    return found
+
+
+def _decoded(codes: list[NDArray[np.int64]], n: int) -> Pairs:
+    """The pairs behind these numbers, each once, sorted."""
+    every = np.unique(np.concatenate(codes)) if codes else np.zeros(0, dtype=np.int64)
+    return np.stack([every // max(n, 1), every % max(n, 1)], axis=1)

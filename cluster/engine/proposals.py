@@ -89,10 +89,12 @@ def propose(
     )
     joined = {(min(a, b), max(a, b)) for a, b in must.tolist()}
     words = terms.key_terms(_in_one_language(texts, found.labels), found.labels, ignore=places)
-    proposals = []
-    for members, key_terms in zip(found.groups(), words, strict=True):
-        matrix = _matrix(members, vectors=vectors, weights=weights, fitted=fitted, joined=joined)
-        proposals.append(_proposal(members, matrix, key_terms, texts))
+    groups = found.groups()
+    matrices = _matrices(groups, vectors=vectors, weights=weights, fitted=fitted, joined=joined)
+    proposals = [
+        _proposal(members, matrix, key_terms, texts)
+        for members, matrix, key_terms in zip(groups, matrices, words, strict=True)
+    ]
     return proposals, found.contradictions
 
 
@@ -105,22 +107,28 @@ def same_need(edges: Pairs, *, vectors: Vectors, weights: csr_array, fitted: Rel
     return np.array(scores, dtype=np.float64)
 
 
-def _matrix(
-    members: NDArray[np.int64],
+def _matrices(
+    groups: Sequence[NDArray[np.int64]],
     *,
     vectors: Vectors,
     weights: csr_array,
     fitted: Relations | None,
     joined: Set[tuple[int, int]],
-) -> Floats:
-    """P(same need) of every two members, shape (g, g); 1 for what a person judged the same."""
-    rows, columns = np.triu_indices(len(members), k=1)
-    pairs = np.stack([members[rows], members[columns]], axis=1)
-    values = same_need(pairs, vectors=vectors, weights=weights, fitted=fitted)
-    values[[(a, b) in joined for a, b in pairs.tolist()]] = 1.0
-    matrix = np.eye(len(members))
-    matrix[rows, columns] = matrix[columns, rows] = values
-    return matrix
+) -> list[Floats]:
+    """P(same need) of every two members of each group, shape (g, g); 1 for what a person judged the same."""
+    ends = [members[np.stack(np.triu_indices(len(members), k=1), axis=1)] for members in groups]
+    if not ends:
+        return []
+    values = same_need(np.concatenate(ends), vectors=vectors, weights=weights, fitted=fitted)
+    values[[(a, b) in joined for a, b in np.concatenate(ends).tolist()]] = 1.0
+    found, start = [], 0
+    for members, pairs in zip(groups, ends, strict=True):
+        rows, columns = np.triu_indices(len(members), k=1)
+        matrix = np.eye(len(members))
+        matrix[rows, columns] = matrix[columns, rows] = values[start : start + len(pairs)]
+        found.append(matrix)
+        start += len(pairs)
+    return found
 
 
 def _proposal(

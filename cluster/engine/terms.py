@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import permutations
 
 import numpy as np
@@ -158,6 +159,7 @@ def name_of(terms: Sequence[Term], titles: Sequence[str], *, at_most: int = 3) -
     return name[0].upper() + name[1:]
 
 
+@lru_cache(maxsize=100_000)
 def _root(word: str) -> str:
     """The stem without the ending of a plural, so that 'premie' and 'premies' are one term."""
     folded = fold(word)
@@ -169,9 +171,14 @@ def _root(word: str) -> str:
 
 
 def _words(text: str, ignore: Set[str]) -> list[str]:
-    return [
-        word for word in _WORD.findall(text.lower()) if (folded := fold(word)) not in _NO_TERM and folded not in ignore
-    ]
+    return [word for word in _WORD.findall(text.lower()) if (folded := _term(word)) and folded not in ignore]
+
+
+@lru_cache(maxsize=100_000)
+def _term(word: str) -> str | None:
+    """The folded word, or none for one that is no term."""
+    folded = fold(word)
+    return None if folded in _NO_TERM else folded
 
 
 def _spellings(written: Counter[str]) -> dict[str, str]:
