@@ -65,6 +65,9 @@ _NO_TERM = SAYS_LITTLE | {
     "toekennen",
 }
 
+# Endings of adjectives, which are no name by themselves ('automatische').
+_DESCRIBES = ("ische", "tieve", "lijke", "iale", "tale", "uele", "bare")
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -140,21 +143,27 @@ def name_of(terms: Sequence[Term], titles: Sequence[str], *, at_most: int = 3) -
     A term counts if more than one text has it and a title does: what people put in titles reads as a name. Terms
     that follow each other in a title stay together ('virtuele assistent').
     """
-    in_titles: dict[str, str] = {}
+    written: dict[str, dict[str, str]] = {}
     for title in titles:
         for word in _WORD.findall(title):
             # 'GIS-operatoren' and 'Zuid-West-Vlaanderen' keep their capitals, the first word of a title does not.
-            in_titles.setdefault(_root(word), word if word[1:] != word[1:].lower() else word.lower())
-    words = [in_titles[_root(term.word)] for term in terms if term.texts > 1 and _root(term.word) in in_titles]
+            shown = word if word[1:] != word[1:].lower() else word.lower()
+            written.setdefault(_root(word), {}).setdefault(word.lower(), shown)
+    words = []
+    for term in terms:
+        spellings = written.get(_root(term.word), {})
+        if term.texts > 1 and spellings:
+            words.append(spellings.get(term.word, next(iter(spellings.values()))))
     words = words[:at_most]
-    if len(words) < 2:
-        return None
     for first, second in permutations(words, 2):
         if any(f"{first} {second}".lower() in title.lower() for title in titles):
             at = min(words.index(first), words.index(second))
             words = [word for word in words if word not in (first, second)]
             words.insert(at, f"{first} {second}")
             break
+    words = [word for word in words if " " in word or not word.endswith(_DESCRIBES)]
+    if len(" ".join(words).split()) < 2:
+        return None
     name = " en ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
     return name[0].upper() + name[1:]
 

@@ -60,6 +60,13 @@ def test_a_name_is_written_as_titles_write_it():
     assert name_of(terms, ["Isolatie", "GIS-operatoren delen"]) == "GIS-operatoren en isolatie"
 
 
+def test_the_spelling_most_texts_use_wins_and_an_adjective_alone_is_no_part_of_a_name():
+    terms = [Term("premies", 2, 0.9), Term("automatische", 2, 0.8), Term("toelagen", 2, 0.7)]
+    titles = ["Premie-, subsidie- en toelagenprocessen", "Automatische premies", "Toelagen"]
+    assert name_of([terms[0], terms[2]], titles) == "Premies en toelagen"
+    assert name_of(terms, ["Premies", "Automatische toekenning", "Toelagen"]) == "Premies en toelagen"
+
+
 def test_one_shared_word_is_too_thin_for_a_name():
     assert name_of([Term("premies", 3, 0.9), Term("dakwerk", 1, 0.7)], ["Premies en dakwerk"]) is None
     assert name_of([], []) is None
