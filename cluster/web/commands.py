@@ -126,8 +126,8 @@ def check_up() -> None:
 
 
 def _tell_missing_encoder() -> None:
-    if encoder() is None:
-        click.echo(f"De encoder laadt niet ({services().encoder.error}); vectoren volgen met `embed`.", err=True)
+    if error := services().encoder.error:
+        click.echo(f"De encoder laadt niet ({error}); vectoren volgen met `embed`.", err=True)
 
 
 def attach(app: Flask) -> None:

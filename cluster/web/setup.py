@@ -4,6 +4,7 @@ import cluster.clusters
 import cluster.matches
 import cluster.setup
 import data.clusters
+import data.work
 from cluster.web.context import Services
 from cluster.web.people import DEMO_PASSWORD
 from models.errors import N_, NotAllowed
@@ -24,7 +25,8 @@ def setup(services: Services, *, demo: bool) -> dict[str, int]:
     if demo:
         invented = cluster.setup.seed_demo(db, password=DEMO_PASSWORD)
         added = {kind: added.get(kind, 0) + invented.get(kind, 0) for kind in {**added, **invented}}
-    encoder = services.encoder.get()
+    # Loading the encoder takes seconds: only when a text may lack its vector.
+    encoder = services.encoder.get() if any(added.values()) or data.work.waiting(db) else None
     if encoder is not None:
         added["vectors"] = cluster.matches.embed_missing(db, encoder=encoder)
         if demo and data.clusters.last_run(db) is None:
