@@ -13,7 +13,7 @@ from cluster.engine import lexical, relations
 from cluster.engine.encoder import Encoder, Vectors
 from cluster.engine.index import Index
 from data.matches import Item
-from data.store import transaction, value
+from data.store import transaction
 from models.ideas import Idea
 from models.matches import Explanation, Kind, Match
 from models.projects import Project
@@ -151,7 +151,7 @@ def _ranked(
     items = [item for item in items if item in texts]
     if not items:
         return []
-    total = int(value(db, "select max(id) * 2 from ideas") or 0) + 1
+    total = data.matches.total(db)
     bags = [lexical.words(f"{texts[item][0]}. {texts[item][1]}") for item in items]
     overlaps = np.array([lexical.overlap(bag, other, documents=documents, total=total) for other in bags])
     known = np.array([cosines.get(item, np.nan) for item in items])

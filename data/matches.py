@@ -138,6 +138,13 @@ def rarities(db: Database, *, words: Sequence[str]) -> dict[str, int]:
     return {item["term"]: item["doc"] for item in found}
 
 
+def total(db: Database) -> int:
+    """About how many texts there are; never nought, and never a count over a whole table."""
+    return int(
+        value(db, "select coalesce((select max(id) from ideas), 0) + coalesce((select max(id) from projects), 0) + 1")
+    )
+
+
 def matching(db: Database, *, words: Sequence[str], prefixes: bool, at_most: int) -> list[tuple[Kind, int]]:
     """Public ideas and projects with any of these words, best BM25 first (titles count four times).
 

@@ -1,6 +1,7 @@
 """What tests stand on: real databases, the real encoder, and `page()`, which checks every page it fetches."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlite_utils import Database
 from werkzeug.test import TestResponse
 
@@ -41,15 +43,27 @@ def encoder() -> Encoder:
     return load(None)
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What every application starts from, made once: a furnished database, and compiled templates."""
+    folder = tmp_path_factory.mktemp("kept")
+    db = data.store.connect(folder / "medestanders.sqlite")
+    with data.store.transaction(db):
+        data.migrations.migrate(db)
+    furnish(db)
+    db.execute("pragma wal_checkpoint(truncate)")
+    data.store.close(db)
+    return folder
+
+
 @pytest.fixture
-def app(tmp_path: Path, encoder: Encoder) -> Iterator[Flask]:
+def app(tmp_path: Path, kept: Path, encoder: Encoder) -> Iterator[Flask]:
     """The application over a database of its own, furnished, in demo mode without a mail server."""
+    shutil.copy(kept / "medestanders.sqlite", tmp_path)
     app = create_app(Settings(data=tmp_path, secret_key="s" * 40))
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(kept))
     services = app.extensions["medestanders"]
     services.encoder = LazyEncoder(lambda: encoder)
-    with data.store.transaction(services.db()):
-        data.migrations.migrate(services.db())
-    furnish(services.db())
     yield app
     services.close()
 

@@ -1,4 +1,4 @@
-"""Check that every language is complete: no key missing, none unused, none unclear, placeholders kept. Dutch is the key.
+"""Check that every language is complete: no key missing, unused or unclear, placeholders kept. Dutch is the key.
 
 `python tests/translations.py` checks; `make messages` brings new keys into the catalogues.
 """

@@ -27,7 +27,7 @@ from cluster.web import (
     projects,
 )
 from cluster.web.context import Services, SignedIn, root, services
-from cluster.web.requests import Request
+from cluster.web.requests import Number, Request
 from cluster.web.security import guard
 from cluster.web.settings import Settings, read_settings
 
@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.data.mkdir(parents=True, exist_ok=True)
     app = Flask("cluster.web", template_folder=str(root() / "templates"), static_folder=str(root() / "static"))
     app.request_class = Request
+    app.url_map.converters["int"] = Number
     app.extensions["medestanders"] = Services(
         settings=settings, encoder=LazyEncoder(partial(load, settings.encoder)), index=Index()
     )

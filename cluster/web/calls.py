@@ -24,7 +24,7 @@ def browse() -> str:
     )
 
 
-@door.get("/calls/<int(max=999999999):call_id>")
+@door.get("/calls/<int:call_id>")
 def show(call_id: int) -> str:
     """One call: conditions, deadlines with those that moved, ideas and projects."""
     call = cluster.calls.get(db(), call_id)

@@ -11,7 +11,7 @@ import cluster.clusters
 import cluster.contacts
 import cluster.ideas
 import cluster.projects
-import data.store
+import data.calls
 import data.work
 from cluster.people import LOCALES
 from cluster.web.context import db, index, member, services
@@ -62,7 +62,7 @@ def readyz() -> ResponseReturnValue:
     """Whether the service can do its work; each fault is named."""
     faults = {}
     try:
-        data.store.value(db(), "select count(*) from themes")
+        data.calls.themes(db(), lang="nl")
     except Exception as error:  # any fault of the store means not ready
         faults["database"] = type(error).__name__
     if services().encoder.get() is None:

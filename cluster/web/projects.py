@@ -48,7 +48,7 @@ def browse() -> str:
     )
 
 
-@door.get("/projects/<int(max=999999999):project_id>")
+@door.get("/projects/<int:project_id>")
 def show(project_id: int) -> str:
     """What is known of a project, and what is not."""
     project = cluster.projects.get(db(), project_id)

@@ -1,10 +1,11 @@
-"""Requests: forms in another encoding are read with U+FFFD for what cannot be read, so that the field can be named."""
+"""Requests: forms in another encoding and numbers beyond all bounds are read so that they can be refused."""
 
 from typing import IO, Any
 from urllib.parse import parse_qsl
 
 import flask
 from werkzeug.formparser import FormDataParser
+from werkzeug.routing import IntegerConverter, Map
 
 
 class _Parser(FormDataParser):
@@ -18,3 +19,10 @@ class Request(flask.Request):
     """A request whose form fields hold U+FFFD where bytes were not UTF-8."""
 
     form_data_parser_class = _Parser
+
+
+class Number(IntegerConverter):
+    """An id in an address: one that the store cannot hold is simply not found."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=2**31 - 1)

@@ -1,4 +1,6 @@
-"""Fit the first scoring on labelled ideas, and say how good it is: `python -m tests.benchmarks.relations IDEAS RELATED`.
+"""Fit the first scoring on labelled ideas and say how good it is.
+
+`python -m tests.benchmarks.relations IDEAS.jsonl RELATED.json`
 
 Cross-validated by topic (no topic in both parts). Prints nDCG@10 beside each single feature, and writes the weights
 of the present encoder to cluster/engine/relations.json.
@@ -88,9 +90,8 @@ def main(ideas: Path, related: Path) -> None:
     print(f"same need: P ≥ {bound:.3f} has precision ≥ {PRECISION_AT_LEAST}, finds {share:.1%} of the true pairs")
     for at_least in (0.60, 0.35):
         chosen = kindred >= at_least
-        print(
-            f"P(related) ≥ {at_least}: precision {(level[chosen] >= 1).mean() if chosen.any() else 0:.2f} over {chosen.sum()} pairs"
-        )
+        precision = (level[chosen] >= 1).mean() if chosen.any() else 0
+        print(f"P(related) ≥ {at_least}: precision {precision:.2f} over {chosen.sum()} pairs")
     written = json.loads(relations.FITTED.read_text(encoding="utf8"))
     models = [LogisticRegression(C=10).fit(features, level == 2), LogisticRegression(C=10).fit(features, level >= 1)]
     weights = [[round(float(w), 4) for w in (*model.coef_[0], model.intercept_[0])] for model in models]
