@@ -67,7 +67,7 @@ def inbox() -> str:
 
 @door.get("/introductions/<int:introduction_id>")
 @login_required  # type: ignore[untyped-decorator]
-def introduction(introduction_id: int) -> str:
+def show(introduction_id: int) -> str:
     """One introduction, with the other's contact person once both consented."""
     asking = member()
     found = cluster.contacts.get(db(), member=asking, introduction_id=introduction_id)
@@ -85,7 +85,7 @@ def agree(introduction_id: int) -> ResponseReturnValue:
     """Consent, so that both see each other's contact person."""
     cluster.contacts.agree(db(), member=member(), introduction_id=introduction_id)
     flash(gettext("Jullie zijn in contact. Jullie kregen allebei een brief met de gegevens van de ander."))
-    return redirect(url_for("contacts.introduction", introduction_id=introduction_id), code=303)
+    return redirect(url_for("contacts.show", introduction_id=introduction_id), code=303)
 
 
 @door.post("/introductions/<int:introduction_id>/decline")
@@ -94,7 +94,7 @@ def decline(introduction_id: int) -> ResponseReturnValue:
     """Say *not now*."""
     cluster.contacts.decline(db(), member=member(), introduction_id=introduction_id)
     flash(gettext("Je antwoord is bewaard. Niemand zag je gegevens."))
-    return redirect(url_for("contacts.introduction", introduction_id=introduction_id), code=303)
+    return redirect(url_for("contacts.show", introduction_id=introduction_id), code=303)
 
 
 def _idea_and_mine(idea_id: int) -> tuple[Idea, Endorsement | None]:

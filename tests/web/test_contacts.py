@@ -1,0 +1,202 @@
+"""Me too in the browser: the form, the inbox, consent, and nobody's address before it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+import cluster.contacts
+import data.ideas
+import data.letters
+import data.people
+from data.store import change, transaction, value
+from models.errors import Refusal
+from models.ideas import IdeaForm
+from models.people import Member
+
+Page = Callable[..., Any]
+Who = Callable[[str], Member]
+
+
+@pytest.fixture
+def idea(app_db: Database, who: Who, app: Flask) -> int:
+    """An open idea of Aalter."""
+    with transaction(app_db):
+        return data.ideas.add(
+            app_db,
+            form=IdeaForm(title="Digitale balie", description="Eén balie voor alle diensten."),
+            lang="nl",
+            organisation_id=who("aalter").organisation_id,
+            author_id=who("aalter").id,
+        )
+
+
+def endorse(page: Page, idea: int, who: str = "genk", **fields: str) -> Any:
+    return page(who).submit(f"/ideas/{idea}/endorse", **{"role": "lead", "message": "Graag samen.", **fields})
+
+
+def test_from_me_too_to_contact(page: Page, idea: int) -> None:
+    shown = endorse(page, idea, amount="25k-75k", days="10")
+    assert "Jullie zeiden ‘ook wij’" in shown.main.text
+    assert "kandidaat-trekker" in shown.main.text
+    assert "Graag samen." not in shown.main.text
+    asked = page("aalter").get("/introductions")
+    assert "Genk" in asked.main.text
+    assert "1" in asked.select_one("nav .count").text
+    address = asked.select_one(".card a")["href"]
+    before = page("aalter").get(address)
+    assert "Graag samen." in before.main.text
+    assert "genk@test.example" not in before.text
+    after = page("aalter").submit(f"{address}/agree", at=address)
+    assert "genk@test.example" in after.main.text
+    assert "aalter@test.example" in page("genk").get(address).main.text
+    assert page("aalter").get("/introductions").select_one("nav .count") is None
+
+
+def test_a_wrong_form_comes_back_with_what_was_typed(page: Page, idea: int) -> None:
+    text = "<b>Zo & zo</b> " + "é" * 2001
+    shown = endorse(page, idea, role="", message=text, days="veel", status=422)
+    assert shown.title.text.startswith("Fout:")
+    assert [link["href"] for link in shown.select(".errors a")] == ["#role", "#message", "#days"]
+    assert shown.select_one("textarea").text.strip() == text
+    assert shown.select_one("#days")["value"] == "veel"
+    assert shown.select_one("details").has_attr("open")
+
+
+@pytest.mark.parametrize("message", ["", "😀", "a\x00b\x1bc", "x" * 2000, "<script>alert(1)</script>", "\r\n" * 900])
+def test_any_message_within_bounds_is_taken_and_shown_as_text(page: Page, idea: int, message: str) -> None:
+    endorse(page, idea, message=message)
+    shown = page("aalter").get("/introductions/1")
+    assert shown.select_one("main script") is None
+    assert "\x00" not in shown.text
+    page().get("/mailbox/1")
+
+
+def test_the_form_can_be_sent_twice_and_changed(page: Page, app_db: Database, idea: int) -> None:
+    endorse(page, idea)
+    assert "Er is niets veranderd" in endorse(page, idea, role="learn").main.text
+    form = page("genk").get(f"/ideas/{idea}/endorse")
+    assert form.select_one("input[name=role][checked]")["value"] == "lead"
+    assert form.select_one("input[name=do]")["value"] == "change"
+    shown = endorse(page, idea, role="learn", do="change")
+    assert "Je wijziging is bewaard" in shown.main.text
+    assert value(app_db, "select role from endorsements") == "learn"
+    assert value(app_db, "select count(*) from letters") == 1
+
+
+def test_withdrawing_and_saying_it_again(page: Page, idea: int) -> None:
+    endorse(page, idea)
+    shown = page("genk").submit(f"/ideas/{idea}/endorsement/withdraw", at=f"/ideas/{idea}/endorse")
+    assert "ingetrokken" in shown.main.text
+    assert "trok ‘ook wij’ in" in page("aalter").get("/introductions/1").main.text
+    endorse(page, idea)
+    assert "Willen jullie kennismaken?" in page("aalter").get("/introductions/1").main.text
+
+
+def test_declining(page: Page, idea: int) -> None:
+    endorse(page, idea)
+    shown = page("aalter").submit("/introductions/1/decline", at="/introductions/1")
+    assert "Niemand zag je gegevens" in shown.main.text
+    assert "wil nu geen contact" in page("genk").get("/introductions/1").main.text
+
+
+def test_ones_own_idea_is_refused_in_words(page: Page, idea: int) -> None:
+    assert "je eigen bestuur" in page("aalter").get(f"/ideas/{idea}/endorse", status=403).main.text
+
+
+def test_visitors_are_asked_to_sign_in_and_come_back(page: Page, idea: int) -> None:
+    answer = page().client.get(f"/ideas/{idea}/endorse")
+    assert answer.status_code == 302
+    assert f"next=%2Fideas%2F{idea}%2Fendorse" in answer.headers["Location"]
+
+
+def test_others_cannot_tell_an_introduction_from_a_missing_one(page: Page, idea: int) -> None:
+    endorse(page, idea)
+    theirs, missing = (page("kortrijk").get(f"/introductions/{number}", status=404) for number in (1, 99))
+    assert theirs.main == missing.main
+    page("coordinator").get("/introductions/1", status=403)
+
+
+def test_without_an_account_the_page_says_so(page: Page, app_db: Database, idea: int) -> None:
+    with transaction(app_db):
+        change(app_db, "update members set active = 0 where email = 'aalter@test.example'")
+    endorse(page, idea)
+    assert "nog niemand een account" in page("genk").get("/introductions/1").main.text
+
+
+def test_an_empty_inbox_says_what_to_do(page: Page, app: Flask) -> None:
+    assert len(page("genk").get("/introductions").select(".empty")) == 2
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["endorse", "withdraw", "agree", "decline", "always", "never"]),
+        st.sampled_from(["aalter", "genk", "kortrijk"]),
+    ),
+    max_size=9,
+)
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(steps=STEPS)
+def test_no_address_before_consent_in_any_page_or_letter(
+    steps: list[tuple[str, str]], page: Page, app_db: Database, who: Who, idea: int
+) -> None:
+    """Whatever happens in whatever order: Genk's address reaches Aalter, and Aalter's Genk, only once both agreed."""
+    with transaction(app_db):
+        for table in ("introductions", "endorsements", "letters", "jobs"):
+            change(app_db, f"delete from {table}")
+        change(app_db, "update members set standing_consent = 0")
+    met: set[frozenset[str]] = set()
+    for what, name in steps:
+        met |= _take(app_db, who, idea, what, name)
+    for reader in ("aalter", "genk", "kortrijk"):
+        texts = [page(reader).get(address).text for address in ("/introductions", "/")]
+        texts += _introductions(page(reader), app_db)
+        texts += [
+            letter.subject + letter.body
+            for letter in data.letters.recent(app_db, at_most=99)
+            if letter.recipient.startswith(reader)
+        ]
+        for other in {"aalter", "genk", "kortrijk"} - {reader}:
+            seen = any(f"{other}@test.example" in text for text in texts)
+            assert seen == (frozenset({reader, other}) in met), (reader, other)
+    for reader in (None, "aalter"):
+        assert "@test.example" not in page(reader).get(f"/ideas/{idea}").text
+
+
+def _take(db: Database, who: Who, idea: int, what: str, name: str) -> set[frozenset[str]]:
+    """One step of the history; the pairs that both consented to meet after it."""
+    member = who(name)
+    if what in {"always", "never"}:
+        with transaction(db):
+            change(db, "update members set standing_consent = ? where id = ?", [int(what == "always"), member.id])
+    elif what in {"agree", "decline"}:
+        for introduction in cluster.contacts.waiting_for(db, member=member)[:1]:
+            getattr(cluster.contacts, what)(db, member=member, introduction_id=introduction.id)
+    else:
+        try:
+            if what == "endorse":
+                cluster.contacts.endorse(db, member=member, idea_id=idea, role="lead", message="")
+            else:
+                cluster.contacts.withdraw(db, member=member, idea_id=idea)
+        except Refusal:
+            pass
+    agreed = data.contacts.received_by(db, organisation_id=who("aalter").organisation_id or 0, at_most=99)
+    return {frozenset({"aalter", item.endorser_organisation.lower()}) for item in agreed if item.state == "agreed"}
+
+
+def _introductions(visitor: Any, db: Database) -> list[str]:
+    """Every introduction this visitor may open."""
+    answers = [visitor.client.get(f"/introductions/{row[0]}") for row in db.execute("select id from introductions")]
+    return [answer.get_data(as_text=True) for answer in answers if answer.status_code == 200]
