@@ -14,7 +14,7 @@ from cluster.engine.encoder import Encoder
 from cluster.engine.language import LANGUAGES, language_of
 from cluster.engine.texts import clean, one_line, readable
 from cluster.imports import Fields, Imported, Row, check
-from cluster.matches import keep_vector
+from cluster.matches import keep_vector, queue_vectors
 from cluster.people import must_act
 from data.ideas import Filter
 from data.store import now, transaction
@@ -297,7 +297,7 @@ def import_rows(db: Database, *, rows: Iterable[Row], demo: bool = False) -> Imp
             else:
                 found.unchanged += 1
                 continue
-            _queue_embedding(db, idea_id)
+            queue_vectors(db, changed=[] if before is None else [(Kind.IDEA, idea_id)])
     return found
 
 

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 import data.ideas
 import data.matches
 import data.projects
+import data.work
 from cluster.engine import lexical, relations
 from cluster.engine.encoder import Encoder, Vectors
 from cluster.engine.index import Index
@@ -239,6 +240,13 @@ def keep_vector(db: Database, *, kind: Kind, item_id: int, encoder: Encoder, tex
         text_hash=data.matches.text_hash(text),
         vector=np.ascontiguousarray(vector, dtype=np.float32).tobytes(),
     )
+
+
+def queue_vectors(db: Database, *, changed: Sequence[Item]) -> None:
+    """Inside the caller's transaction: forget the vectors of changed texts, and queue one job for all that lack one."""
+    for kind, item_id in changed:
+        data.matches.forget(db, kind=kind, item_id=item_id)
+    data.work.queue(db, kind="embed", key="missing")
 
 
 def embed(db: Database, *, encoder: Encoder, kind: Kind, item_id: int) -> None:

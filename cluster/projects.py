@@ -12,9 +12,9 @@ from sqlite_utils import Database
 import data.calls
 import data.people
 import data.projects
-import data.work
 from cluster.engine.language import LANGUAGES, language_of
 from cluster.imports import Fields, Imported, Row, check
+from cluster.matches import queue_vectors
 from data.projects import Filter
 from data.store import now, transaction
 from models.errors import NotFound
@@ -79,13 +79,10 @@ def _keep(db: Database, wanted: list[dict[str, Any]], done: Imported, *, refresh
                 else:
                     done.unchanged += 1
                     continue
-                if before is None or any(before[name] != values[name] for name in ("title", "summary")):
-                    data.work.queue(
-                        db,
-                        kind="embed",
-                        key=f"{Kind.PROJECT}:{project_id}",
-                        payload={"kind": Kind.PROJECT, "item_id": project_id},
-                    )
+                if before is None:
+                    queue_vectors(db, changed=[])
+                elif any(before[name] != values[name] for name in ("title", "summary")):
+                    queue_vectors(db, changed=[(Kind.PROJECT, project_id)])
 
 
 def _batches(values: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

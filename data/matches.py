@@ -46,6 +46,11 @@ def put(db: Database, *, kind: Kind, item_id: int, encoder: str, text_hash: str,
     )
 
 
+def forget(db: Database, *, kind: Kind, item_id: int) -> None:
+    """Forget the vectors of an item, of all encoders."""
+    change(db, "delete from embeddings where kind = ? and item_id = ?", [kind, item_id])
+
+
 def has(db: Database, *, kind: Kind, item_id: int, encoder: str, text_hash: str) -> bool:
     """Whether the vector of exactly this text is there."""
     return bool(

@@ -85,7 +85,7 @@ def browse(db: Database, *, wanted: Filter, at_most: int, after: int = 0) -> lis
 def by_ids(db: Database, *, ids: Sequence[int], wanted: Filter = Filter()) -> dict[int, Project]:
     """Those of these projects that fit, by id."""
     where, values = _where(wanted)
-    sql = _PROJECT + f"where {where} and p.id in (select value from json_each(:ids))"  # noqa: S608 - our own words
+    sql = _PROJECT + f"where {where} and p.id in (select value from json_each(:ids))"
     return {item["id"]: _project(item) for item in rows(db, sql, {**values, "ids": json.dumps(list(ids))})}
 
 
@@ -104,7 +104,7 @@ def stored(db: Database, *, external_ids: Sequence[str]) -> dict[str, dict[str, 
     ids = json.dumps(list(external_ids))
     found = rows(
         db,
-        f"select id, {', '.join(FIELDS)} from projects where external_id in (select value from json_each(?))",  # noqa: S608 - our own column names
+        f"select id, {', '.join(FIELDS)} from projects where external_id in (select value from json_each(?))",
         [ids],
     )
     by_id = {item["id"]: item | {"partners": []} for item in found}
@@ -123,7 +123,7 @@ def add(db: Database, *, values: dict[str, Any], moment: str) -> int:
     names = (*FIELDS, "created_at", "updated_at")
     project_id = insert(
         db,
-        f"insert into projects ({', '.join(names)}) values ({', '.join(f':{name}' for name in names)})",  # noqa: S608 - our own column names
+        f"insert into projects ({', '.join(names)}) values ({', '.join(f':{name}' for name in names)})",
         {**_columns(values), "created_at": moment, "updated_at": moment},
     )
     _set_partners(db, project_id=project_id, partners=values["partners"])
@@ -135,7 +135,7 @@ def update(db: Database, *, project_id: int, values: dict[str, Any], moment: str
     change(
         db,
         f"""update projects set {", ".join(f"{name} = :{name}" for name in FIELDS)}, updated_at = :updated_at
-        where id = :id""",  # noqa: S608 - our own column names
+        where id = :id""",
         {**_columns(values), "id": project_id, "updated_at": moment},
     )
     change(db, "delete from project_partners where project_id = ?", [project_id])

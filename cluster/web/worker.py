@@ -92,6 +92,9 @@ def _embed(services: Services, job: Job) -> None:
     encoder = services.encoder.get()
     if encoder is None:
         raise LookupError(f"no encoder: {services.encoder.error}")
+    if not job.payload:
+        cluster.matches.embed_missing(services.db(), encoder=encoder)
+        return
     item = int(job.payload["item_id"])
     cluster.matches.embed(services.db(), encoder=encoder, kind=Kind(job.payload["kind"]), item_id=item)
 
