@@ -1,9 +1,10 @@
 """Turns: writers of all processes and threads go one after the other, in the order in which they came.
 
-SQLite lets waiting writers draw lots, and so does one `flock`: whoever just let go is the first to take it again
-(measured: 8 busy writers, longest wait 780 ms). Here everyone draws a number, locks the byte of that number, and waits
-until the byte before it is free: a queue after Craig (1993) and Magnussen et al. (1994). The locks belong to an open
-file, so a process that dies lets go of its number by itself.
+SQLite lets waiting writers draw lots (measured: of 8 busy ones some hear "database is locked" after five seconds), and
+so does one `flock`: whoever just let go is the first to take it again (longest wait 70 to 780 ms; here 33 to 83).
+So everyone draws a number, locks the byte of that number, and waits until the byte before it is free: a queue after
+Craig (1993) and Magnusson, Landin and Hagersten (1994). The locks belong to an open file, so a process that dies lets
+go of its number by itself.
 """
 
 import fcntl
