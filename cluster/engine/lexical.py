@@ -14,14 +14,14 @@ de het een en van in op te dat die is zijn was met voor niet aan om er ook als d
 naar tot wij we ons onze je jij jullie hun hen zij ze hij haar hem deze dit daar hier wat wie welke hoe waar
 wanneer kan kunnen wil willen moet moeten zal zullen wordt worden werd hebben heeft had of nog al meer veel
 zo toch via per elk elke alle geen iets iemand men onder tussen tegen zonder binnen na sinds tijdens omdat
-zodat waarbij gemeente gemeenten stad steden bestuur besturen lokale lokaal inwoner inwoners burger burgers
-dienst diensten digitaal digitale loket samen project idee nieuwe graag zoeken vandaag jaar the and to a for
-on with that by as are be this an our you your it from or at not have has can will their they who what how
-which all more into use using town city municipality municipalities citizens residents le la les un une des
-du et au aux pour dans par sur avec que qui est sont nous notre nos vous votre vos ce cette ces se sa son
-ses plus ou pas ne leur leurs commune communes ville citoyens habitants der das den dem ein eine einen einer
-und oder zu im am vom zum zur mit von bei auf fur nicht ist sind wir unser unsere sie ihr ihre es werden
-wird auch nach aus gemeinde gemeinden stadt
+zodat waarbij kreeg steun oproep eerste gemeente gemeenten stad steden bestuur besturen lokale lokaal
+inwoner inwoners burger burgers dienst diensten digitaal digitale loket samen project idee nieuwe graag
+zoeken vandaag jaar the and to a for on with that by as are be this an our you your it from or at not have
+has can will their they who what how which all more into use using town city municipality municipalities
+citizens residents le la les un une des du et au aux pour dans par sur avec que qui est sont nous notre nos
+vous votre vos ce cette ces se sa son ses plus ou pas ne leur leurs commune communes ville citoyens
+habitants der das den dem ein eine einen einer und oder zu im am vom zum zur mit von bei auf fur nicht ist
+sind wir unser unsere sie ihr ihre es werden wird auch nach aus gemeinde gemeinden stadt
 """
 STOP = frozenset(_STOP_WORDS.split())
 

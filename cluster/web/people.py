@@ -35,6 +35,7 @@ def sign_in() -> ResponseReturnValue:
                 password=request.form.get("password", ""),
                 address=request.remote_addr or "",
                 moment=time.time(),
+                demo=services().settings.demo,
             )
         except (Invalid, TooMany) as error:
             refused = error

@@ -18,7 +18,7 @@ def test_signing_in_goes_on_where_one_was(page: Page) -> None:
     shown = visitor.submit(
         "/sign-in", at="/sign-in?next=/ideas/new", email="GENK@test.example", password=PASSWORD, next="/ideas/new"
     )
-    assert shown.h1.text == "Post je idee"
+    assert shown.h1.text == "Plaats je idee"
 
 
 @pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
@@ -89,3 +89,12 @@ def test_a_stranger_s_token_is_refused(page: Page, app_db: Database) -> None:
     answer = visitor.client.post("/ideas/new", data={"title": "T", "description": "D", "csrf_token": stolen})
     assert answer.status_code == 400
     assert value(app_db, "select count(*) from ideas") == 0
+
+
+def test_demo_accounts_are_nobody_in_production(app: Flask, page: Page, app_db: Database) -> None:
+    app_db.execute("update members set demo = 1 where email like 'genk@%'")
+    visitor = page("genk")
+    visitor.get("/account")
+    app.extensions["medestanders"].settings.demo = False
+    assert visitor.client.get("/account").status_code == 302
+    page().submit("/sign-in", status=422, email="genk@test.example", password=PASSWORD)
