@@ -34,11 +34,13 @@ class Preferences:
     standing_consent: bool
 
 
-def sign_in(db: Database, throttles: Database, *, email: str, password: str, address: str, moment: float) -> Member:
+def sign_in(
+    db: Database, throttles: Database, *, email: str, password: str, address: str, moment: float, demo: bool
+) -> Member:
     """The member behind an e-mail address and password.
 
     Counted before hashing (hashing is what an attacker would make us do); the refusal never tells whether
-    the account exists.
+    the account exists. Demo accounts, whose password everybody knows, exist only in a demo.
     """
     account = f"signin:{address}:{email.strip().lower()[:254]}"
     for key, at_most in ((account, _TRIES_PER_ACCOUNT), (f"signin:{address}", _TRIES_PER_ADDRESS)):
@@ -47,7 +49,8 @@ def sign_in(db: Database, throttles: Database, *, email: str, password: str, add
                 N_("Te veel pogingen om aan te melden. Wacht een kwartier en probeer het opnieuw."), seconds=_WINDOW_S
             )
     member = data.people.by_email(db, email=email)
-    stored = data.people.password_hash(db, member_id=member.id) if member and member.active else None
+    known = member is not None and member.active and (demo or not member.demo)
+    stored = data.people.password_hash(db, member_id=member.id) if member and known else None
     if not _matches(stored or _NOBODY, password) or stored is None or member is None:
         raise Invalid("password", N_("Dit e-mailadres en wachtwoord horen niet bij elkaar. Kijk ze na."))
     data.throttles.forget(throttles, key=account)
@@ -63,7 +66,7 @@ def sign_out(db: Database, *, member: Member) -> None:
 def set_preferences(db: Database, *, member: Member, preferences: Preferences) -> None:
     """Keep a member's language and standing consent."""
     if preferences.locale not in LOCALES:
-        raise Invalid("locale", N_("Kies een van de talen in de lijst."))
+        raise Invalid("locale", N_("Kies een taal uit de lijst."))
     with transaction(db):
         data.people.set_preferences(
             db, member_id=member.id, locale=preferences.locale, standing_consent=preferences.standing_consent
