@@ -219,6 +219,7 @@ def test_a_stopped_writer_does_not_stop_the_others_for_ever(
 def test_a_connection_is_refused_after_a_fork(path: Path) -> None:
     """Parent and child would share one place in the queue and one lock of SQLite: both would think they are alone."""
     program = f"""
+import os
 from data.store import connect, transaction
 db = connect({str(path)!r})
 child = os.fork()
