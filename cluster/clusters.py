@@ -185,7 +185,9 @@ def _decide(
             return
         _must_stand(found, revision=revision, states=states)
         if len(found.members) < 2:
-            raise Conflict(N_("Dit cluster heeft geen twee leden meer. Er is niets veranderd."), current=found)
+            raise Conflict(
+                N_("In dit cluster zitten geen twee ideeën of projecten meer. Er is niets veranderd."), current=found
+            )
         data.clusters.keep_public_members(db, cluster=found)
         data.clusters.set_state(db, cluster=found, state=state, member_id=who.id, reason=reason)
         pairs = data.judgements.every_pair([one.key for one in found.members])
@@ -203,9 +205,7 @@ def _did(db: Database, found: Cluster, *, revision: int, state: ClusterState, wh
 
 def _must_stand(found: Cluster, *, revision: int, states: tuple[ClusterState, ...]) -> None:
     if found.revision != revision or found.state not in states:
-        raise Conflict(
-            N_("Dit cluster is veranderd terwijl je keek. Er is niets van je beslissing opgeslagen."), current=found
-        )
+        raise Conflict(N_("Dit cluster is intussen veranderd. Je beslissing is niet bewaard."), current=found)
 
 
 def _text(field: str, given: str, *, at_most: int, empty: str) -> str:
@@ -215,12 +215,12 @@ def _text(field: str, given: str, *, at_most: int, empty: str) -> str:
     if len(text) > at_most:
         raise Invalid(
             field,
-            N_("Schrijf hoogstens %(at_most)s tekens; nu zijn het er %(count)s."),
+            N_("Dit zijn %(count)s tekens. Gebruik er hoogstens %(at_most)s."),
             at_most=at_most,
             count=len(text),
         )
     if not readable(text):
-        raise Invalid(field, N_("Deze tekst heeft tekens die we niet kunnen lezen. Typ hem opnieuw."))
+        raise Invalid(field, N_("Hier staan tekens die we niet kunnen lezen. Typ ze opnieuw."))
     return text
 
 

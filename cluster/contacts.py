@@ -80,7 +80,7 @@ def change(
     with transaction(db):
         endorsable(db, member=member, idea_id=idea_id)
         if not data.contacts.rewrite(db, values={**values, "idea_id": idea_id, "organisation_id": organisation_id}):
-            raise Conflict(N_("Jullie ‘ook wij’ is intussen ingetrokken. Zeg opnieuw ‘ook wij’ als je wilt meedoen."))
+            raise Conflict(N_("Jullie ‘ook wij’ is intussen ingetrokken. Zeg het opnieuw als jullie willen meedoen."))
     found = data.contacts.of_organisation(db, idea_id=idea_id, organisation_id=organisation_id)
     assert found is not None
     return found
@@ -208,9 +208,10 @@ def _values(*, role: str, message: str, amount: str | None, days: str | int | No
         wrong.append(Invalid("role", N_("Kies wat jullie willen doen.")))
     message = clean(message)
     if len(message) > MESSAGE_AT_MOST:
-        wrong.append(Invalid("message", N_("Houd je bericht onder %(count)s tekens."), count=MESSAGE_AT_MOST))
+        said = N_("Dit zijn %(count)s tekens. Gebruik er hoogstens %(at_most)s.")
+        wrong.append(Invalid("message", said, count=len(message), at_most=MESSAGE_AT_MOST))
     if amount and amount not in {known.value for known in Budget}:
-        wrong.append(Invalid("amount", N_("Kies een van de bedragen in de lijst.")))
+        wrong.append(Invalid("amount", N_("Kies een bedrag uit de lijst.")))
     typed = str(days if days is not None else "").strip()
     if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 9 and 1 <= int(typed) <= DAYS_AT_MOST):
         wrong.append(Invalid("days", N_("Vul een geheel aantal dagen in, van 1 tot %(count)s."), count=DAYS_AT_MOST))

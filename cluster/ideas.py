@@ -131,9 +131,9 @@ def own(db: Database, *, member: Member, idea_id: int) -> Idea:
     """An idea of the member's own organisation; NotAllowed when it is public but another's, else NotFound."""
     idea = get(db, idea_id=idea_id, member=member)
     if not is_own(idea, member):
-        raise NotAllowed(N_("Alleen %(organisation)s kan dit idee wijzigen."), organisation=idea.organisation or "–")
+        raise NotAllowed(N_("Alleen het bestuur dat dit idee plaatste, kan het wijzigen."))
     if idea.state is IdeaState.HIDDEN:
-        raise NotAllowed(N_("Een coördinator verborg dit idee. Neem contact op voor je het wijzigt."))
+        raise NotAllowed(N_("Een coördinator verborg dit idee. Je kunt het nu niet wijzigen."))
     return idea
 
 
@@ -207,13 +207,13 @@ def _text_wrong(field: str, text: str, at_most: int, when_empty: str | None) -> 
         return [
             Invalid(
                 field,
-                N_("Dit telt %(count)s tekens; er is plaats voor %(at_most)s. Kort het in."),
+                N_("Dit zijn %(count)s tekens. Gebruik er hoogstens %(at_most)s."),
                 count=len(text),
                 at_most=at_most,
             )
         ]
     if not readable(text):
-        return [Invalid(field, N_("Hier staan tekens die we niet konden lezen. Typ ze opnieuw."))]
+        return [Invalid(field, N_("Hier staan tekens die we niet kunnen lezen. Typ ze opnieuw."))]
     return []
 
 

@@ -93,5 +93,5 @@ class ImportRefused(Refusal):
     status = 422
 
     def __init__(self, rows: list[tuple[int, str, str]]) -> None:
-        super().__init__(N_("Het bestand is niet ingelezen: %(count)s rijen kloppen niet."), count=len(rows))
+        super().__init__(N_("Het bestand is niet ingelezen. Rijen met fouten: %(count)s."), count=len(rows))
         self.rows = rows

@@ -59,7 +59,7 @@ def rename(cluster_id: int) -> ResponseReturnValue:
         return _overtaken(conflict)
     except Invalid as refused:
         return _refused(cluster_id, refused)
-    flash(gettext("De nieuwe naam is bewaard. Geen enkele zoektocht verandert hem nog."))
+    flash(gettext("De nieuwe naam is bewaard. Hij verandert niet meer vanzelf."))
     return redirect(url_for("clusters.show", cluster_id=cluster_id), code=303)
 
 

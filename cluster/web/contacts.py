@@ -84,7 +84,7 @@ def show(introduction_id: int) -> str:
 def agree(introduction_id: int) -> ResponseReturnValue:
     """Consent, so that both see each other's contact person."""
     cluster.contacts.agree(db(), member=member(), introduction_id=introduction_id)
-    flash(gettext("Jullie zijn in contact. Jullie kregen allebei een brief met de gegevens van de ander."))
+    flash(gettext("Jullie zijn in contact. Jullie kregen allebei een e-mail met de gegevens van de ander."))
     return redirect(url_for("contacts.show", introduction_id=introduction_id), code=303)
 
 

@@ -61,7 +61,7 @@ def attach(app: Flask) -> None:
             400,
             gettext(
                 "Dit formulier stond te lang open of kwam van een andere website. "
-                "Er is niets opgeslagen. Open de pagina opnieuw en verstuur het nog eens."
+                "Er is niets bewaard. Open de pagina opnieuw en verstuur het nog eens."
             ),
         )
 

@@ -52,7 +52,7 @@ LABELS: dict[str, dict[str, str]] = {
         "proposed": N_("Voorgesteld"),
         "accepted": N_("Aanvaard"),
         "rejected": N_("Verworpen"),
-        "dissolved": N_("Opgelost"),
+        "dissolved": N_("Vervallen"),
     },
     "cohesion": {
         "strong": N_("Sterke samenhang"),
@@ -62,8 +62,8 @@ LABELS: dict[str, dict[str, str]] = {
     "fit": {"strong": N_("Past heel goed"), "fair": N_("Past goed"), "loose": N_("Past misschien")},
     "cluster_event": {
         "proposed": N_("Voorgesteld"),
-        "redrawn": N_("Leden gewijzigd"),
-        "dissolved": N_("Opgelost"),
+        "redrawn": N_("Samenstelling gewijzigd"),
+        "dissolved": N_("Vervallen"),
         "accepted": N_("Aanvaard"),
         "renamed": N_("Naam gewijzigd"),
         "rejected": N_("Verworpen"),

@@ -95,7 +95,7 @@ def similar_api() -> ResponseReturnValue:
     address = request.remote_addr or ""
     uses = data.throttles.count(services().throttles(), key=f"api:{address}", window_s=1, moment=time.time())
     if uses > services().settings.similar_per_second:
-        raise TooMany(N_("Te veel vragen in één seconde. Probeer het zo opnieuw."), seconds=1)
+        raise TooMany(N_("Te veel vragen in één seconde. Probeer het zo meteen opnieuw."), seconds=1)
     question = _question()
     found = cluster.matches.similar(
         db(),
