@@ -31,6 +31,10 @@ def faults(services: Services) -> Iterator[str]:
         yield f"De databank is niet te lezen: {error}."
         return
     if not services.settings.demo:
+        if services.settings.smtp_url is None:
+            yield "MEDESTANDERS_SMTP_URL is niet ingesteld: brieven blijven wachten en vertrekken niet."
+        if services.settings.url is None:
+            yield "MEDESTANDERS_URL is niet ingesteld: links in brieven wijzen naar localhost."
         try:
             cluster.setup.refuse_demo_members(db)
         except Refusal as refusal:

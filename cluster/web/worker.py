@@ -21,8 +21,9 @@ from models.matches import Kind
 # Longer than any job takes: a letter at most two minutes with a mail server that dawdles, grouping at most three.
 LEASE_S = 300
 _IDLE_S = 0.5
-# After a few hours a failing job is tried every hour. Letters then wait for about five days, as mail servers do.
-_TRIES = {"letter": 130}
+# After a few hours a failing job is tried every hour. Letters then wait for about five days, as mail servers do, and
+# so do vectors for an encoder that is missing.
+_TRIES = {"letter": 130, "embed": 130}
 _log = structlog.get_logger()
 
 

@@ -201,7 +201,8 @@ def test_the_doctor_refuses_demo_accounts_in_production(app: Flask, app_db: Data
     refused = production.test_cli_runner().invoke(args=["doctor"])
 
     assert refused.exit_code == 1
-    assert "1 demo-accounts" in refused.output
+    for said in ("1 demo-accounts", "MEDESTANDERS_SMTP_URL", "MEDESTANDERS_URL"):
+        assert said in refused.output
     assert "demo-accounts" in production.test_cli_runner().invoke(args=["setup"]).output
     production.extensions["medestanders"].close()
 
