@@ -45,8 +45,8 @@ node_modules/.installed: package-lock.json
 
 # Run after changing a text: brings new keys into the catalogues, to be filled in by hand.
 messages: install
-	$(BIN)/pybabel --quiet extract --mapping-file translations/babel.cfg --keyword N_ --no-location --sort-output --omit-header --output-file translations/messages.pot cluster models templates
-	for po in translations/*/LC_MESSAGES/messages.po; do $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --input-file translations/messages.pot --output-file $$po --locale $$(basename $$(dirname $$(dirname $$po))); done
+	$(BIN)/pybabel --quiet extract --mapping-file translations/babel.cfg --keyword N_ --no-location --sort-output --omit-header --ignore-dirs '.* node_modules instance' --output-file translations/messages.pot .
+	for po in translations/*/LC_MESSAGES/messages.po; do $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap --input-file translations/messages.pot --output-file $$po --locale $$(basename $$(dirname $$(dirname $$po))); done
 
 # Run after changing pyproject.toml; needs uv.
 lock:
