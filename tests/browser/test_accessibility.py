@@ -1,0 +1,102 @@
+"""Everybody can use every page: axe finds nothing, nothing scrolls sideways, nothing comes from elsewhere."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+from sqlite_utils import Database
+
+from models.people import Member
+from tests.browser.conftest import ARTEFACTS, ROOT
+from tests.browser.rooms import ROOMS, Room, arrange
+
+Visit = Callable[..., Page]
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
+DESKTOP, SMALL = {"width": 1280, "height": 900}, {"width": 320, "height": 700}
+PAGE_AT_MOST = 100_000
+
+
+@pytest.fixture(scope="package")
+def ids(place: Database, account: Callable[[str], Member]) -> dict[str, int]:
+    """What stands where, once the demo is brought into the states the rooms need."""
+    return arrange(place, account)
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The checker itself; without it these tests fail."""
+    assert AXE.exists(), "axe-core is missing. Install it with: npm ci"
+    return AXE.read_text(encoding="utf-8")
+
+
+def enter(page: Page, room: Room, ids: dict[str, int]) -> None:
+    answer = page.goto(room.at.format_map(ids))
+    assert answer is not None
+    assert answer.status == room.status, f"{page.url}: {answer.status}"
+    if room.does:
+        room.does(page)
+
+
+def wrong_on(page: Page, axe: str, name: str) -> list[str]:
+    """What is wrong for this width and these colours, as lines to read; a picture is kept beside it."""
+    picture = ARTEFACTS / "rooms" / f"{name}.png"
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=picture, full_page=True)
+    page.evaluate(axe)
+    found: dict[str, Any] = page.evaluate(
+        "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']})", TAGS
+    )
+    wrong = [
+        f"{violation['id']} ({violation['impact']}): {node['html'][:200]} {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"][:3]
+    ]
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"{name}: {line}" for line in [*wrong, *([f"scrolls {wide} px sideways"] if wide > 0 else [])]]
+
+
+def look(page: Page, axe: str, name: str, views: list[tuple[str, dict[str, int], str]]) -> None:
+    wrong = []
+    for view, size, colours in views:
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
+        wrong += wrong_on(page, axe, f"{name}-{view}")
+    assert not wrong, "\n".join(wrong)
+
+
+VIEWS = [("desktop", DESKTOP, "light"), ("small-dark", SMALL, "dark")]
+MORE_VIEWS = [("dark", DESKTOP, "dark"), ("small", SMALL, "light")]
+IN_ENGLISH = {"home", "sign-in-error", "idea-own-supported", "idea-french", "contact-agreed", "call", "error-404"}
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_everybody_can_use_a_page(visit: Visit, ids: dict[str, int], axe: str, room: Room) -> None:
+    page = visit(room.who, viewport=DESKTOP)
+    enter(page, room, ids)
+    look(page, axe, room.name, VIEWS)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_everybody_can_use_a_page_in_other_colours(visit: Visit, ids: dict[str, int], axe: str, room: Room) -> None:
+    page = visit(room.who, viewport=DESKTOP)
+    enter(page, room, ids)
+    look(page, axe, room.name, MORE_VIEWS)
+
+
+WEIGHT = """[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+  .map(entry => entry.decodedBodySize).reduce((sum, size) => sum + size, 0)"""
+
+
+def test_no_page_is_heavy(visit: Visit, ids: dict[str, int]) -> None:
+    weights = {}
+    for room in (room for room in ROOMS if not room.does):
+        page = visit(room.who)
+        enter(page, room, ids)
+        weights[room.name] = int(page.evaluate(WEIGHT))
+        page.context.close()
+    print("heaviest first view, in bytes:", sorted(weights.items(), key=lambda item: -item[1])[:3])
+    assert {name: weight for name, weight in weights.items() if weight > PAGE_AT_MOST} == {}
