@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app wsgi
 MO := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 
-.PHONY: install run test check bench soak lock messages
+.PHONY: install run test check bench soak browser lock messages
 
 install: $(VENV)/.installed $(MO)
 
@@ -23,7 +23,7 @@ run: install
 	@$(BIN)/python wsgi.py
 
 test: install node_modules/.installed
-	$(BIN)/python -m pytest -m "not soak"
+	$(BIN)/python -m pytest -m "not soak and not matrix"
 
 check: install
 	$(BIN)/ruff check .
@@ -38,6 +38,9 @@ bench: install
 
 soak: install
 	$(BIN)/python -m pytest -m soak
+
+browser: install node_modules/.installed
+	$(BIN)/python -m pytest tests/browser
 
 node_modules/.installed: package-lock.json
 	npm ci --silent --no-audit --no-fund

@@ -31,7 +31,9 @@ class Room:
 
 def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int]:
     """Bring the demo into the states the rooms need, by the verbs, and tell the ids of what stands in them."""
-    gent, turnhout = account("gent"), account("turnhout")
+    gent = account("gent")
+    asked_of_others = cluster.contacts.inbox(place, member=gent).sent
+    asked_of_turnhout = cluster.contacts.inbox(place, member=account("turnhout")).received
     forms = {
         "own": IdeaForm(title="Eén afspraak voor paspoort en rijbewijs", description="Nu moet je twee keer komen."),
         "withdrawn": IdeaForm(title="Een idee dat we intrekken", description="Het bestond al."),
@@ -45,11 +47,9 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int]
     return {
         **ids,
         **_clusters(place, account("coordinator")),
-        "asked": next(
-            one.id for one in cluster.contacts.inbox(place, member=turnhout).received if one.state == "asked"
-        ),
-        "waiting": next(one.id for one in cluster.contacts.inbox(place, member=gent).sent if one.state == "asked"),
-        "agreed": next(one.id for one in cluster.contacts.inbox(place, member=gent).sent if one.state == "agreed"),
+        "asked": next(one.id for one in asked_of_turnhout if one.state == "asked"),
+        "waiting": next(one.id for one in asked_of_others if one.state == "asked"),
+        "agreed": next(one.id for one in asked_of_others if one.state == "agreed"),
         "supported": demo_idea(place, "DEMO-001"),
         "endorsed": demo_idea(place, "DEMO-004"),
         "others": demo_idea(place, "DEMO-010"),
