@@ -69,7 +69,8 @@ def look(page: Page, axe: str, name: str, views: list[tuple[str, dict[str, int],
 
 VIEWS = [("desktop", DESKTOP, "light"), ("small-dark", SMALL, "dark")]
 MORE_VIEWS = [("dark", DESKTOP, "dark"), ("small", SMALL, "light")]
-IN_ENGLISH = {"home", "sign-in-error", "idea-own-supported", "idea-french", "contact-agreed", "call", "error-404"}
+READ = [room for room in ROOMS if not room.does]
+IN_ENGLISH = {"home", "account", "idea-own-supported", "idea-french", "contact-agreed", "call", "cluster-proposed"}
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
@@ -87,13 +88,33 @@ def test_everybody_can_use_a_page_in_other_colours(visit: Visit, ids: dict[str, 
     look(page, axe, room.name, MORE_VIEWS)
 
 
+@pytest.mark.parametrize("room", [room for room in READ if room.name in IN_ENGLISH], ids=lambda room: room.name)
+def test_everybody_can_use_a_page_in_english(visit: Visit, ids: dict[str, int], axe: str, room: Room) -> None:
+    in_english(visit, ids, axe, room, VIEWS[1:])
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("room", READ, ids=lambda room: room.name)
+def test_everybody_can_use_every_page_in_english(visit: Visit, ids: dict[str, int], axe: str, room: Room) -> None:
+    in_english(visit, ids, axe, room, [*VIEWS, *MORE_VIEWS])
+
+
+def in_english(visit: Visit, ids: dict[str, int], axe: str, room: Room, views: list[tuple[str, Any, str]]) -> None:
+    page = visit(room.who, viewport=DESKTOP)
+    page.goto("/calls")
+    page.get_by_role("button", name="English").click()
+    enter(page, room, ids)
+    assert page.locator("html").get_attribute("lang") == "en"
+    look(page, axe, f"{room.name}-english", views)
+
+
 WEIGHT = """[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
   .map(entry => entry.decodedBodySize).reduce((sum, size) => sum + size, 0)"""
 
 
 def test_no_page_is_heavy(visit: Visit, ids: dict[str, int]) -> None:
     weights = {}
-    for room in (room for room in ROOMS if not room.does):
+    for room in READ:
         page = visit(room.who)
         enter(page, room, ids)
         weights[room.name] = int(page.evaluate(WEIGHT))

@@ -34,7 +34,7 @@ JOURNEYS = [
         "Verenigingen bellen nu naar drie diensten. We zoeken één plek waar ze zien wat vrij is en meteen vastleggen.",
     ),
     Journey(
-        *("without-script", "genk", False, "Sportzalen online vastleggen"),
+        *("without-script", "genk", False, "Eén reservatiesysteem voor zalen en lokalen"),
         "Een club wil zelf zien welke zaal vrij is, reserveren en de deur openen, zonder naar het loket te komen.",
     ),
 ]
