@@ -13,6 +13,7 @@ import data.work
 from cluster.engine import lexical, relations
 from cluster.engine.encoder import Encoder, Vectors
 from cluster.engine.index import Index
+from cluster.engine.lexical import Vocabulary
 from data.matches import Item
 from data.store import transaction
 from models.ideas import Idea
@@ -22,8 +23,10 @@ from models.projects import Project
 LIMIT_AT_MOST = 100
 
 # How many candidates each side brings before they are scored; at least what is asked for.
-_CANDIDATES = 150
-_WORDS_AT_MOST = 24
+_CANDIDATES = 100
+_WORDS_AT_MOST = 12
+# New texts that do not yet make the vocabulary worth reading again.
+_FRESH = 5
 _BATCH = 64
 # Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009): only to retrieve and order a search, never a threshold.
 _RRF = 60
@@ -103,6 +106,14 @@ def similar_to(
     return _scored(db, encoder=encoder, index=index, vector=vector, bag=bag, limit=limit, exclude=item)
 
 
+def _vocabulary(db: Database, index: Index[Item]) -> Vocabulary:
+    """How rare words are, read again when there are a tenth more texts: rarity changes slowly."""
+    total = data.matches.total(db)
+    if index.vocabulary is None or total > index.vocabulary.total * 1.1 + _FRESH:
+        index.vocabulary = Vocabulary(data.matches.vocabulary(db), total=total)
+    return index.vocabulary
+
+
 def _scored(
     db: Database,
     *,
@@ -114,8 +125,9 @@ def _scored(
     exclude: Item | None,
 ) -> list[Match]:
     at_most = max(_CANDIDATES, limit)
-    documents = data.matches.rarities(db, words=sorted(bag))
-    telling = sorted(bag & documents.keys(), key=lambda word: (documents[word], word))[:_WORDS_AT_MOST]
+    vocabulary = _vocabulary(db, index)
+    known = vocabulary.documents
+    telling = sorted(bag & known.keys(), key=lambda word: (known[word], word))[:_WORDS_AT_MOST]
     near = index.nearest(vector, at_most=at_most + 1) if vector is not None else []
     cosines = {hit.key: hit.cosine for hit in near}
     lexically = data.matches.matching(db, words=telling, prefixes=False, at_most=at_most)
@@ -132,7 +144,7 @@ def _scored(
         items=items,
         cosines=cosines,
         bag=bag,
-        documents=documents,
+        vocabulary=vocabulary,
         encoder=encoder,
         limit=limit,
     )
@@ -144,7 +156,7 @@ def _ranked(
     items: Sequence[Item],
     cosines: dict[Item, float],
     bag: frozenset[str],
-    documents: dict[str, int],
+    vocabulary: Vocabulary,
     encoder: Encoder | None,
     limit: int,
 ) -> list[Match]:
@@ -152,9 +164,10 @@ def _ranked(
     items = [item for item in items if item in texts]
     if not items:
         return []
-    total = data.matches.total(db)
-    bags = [lexical.words(f"{texts[item][0]}. {texts[item][1]}") for item in items]
-    overlaps = np.array([lexical.overlap(bag, other, documents=documents, total=total) for other in bags])
+    asked = {lexical.stem(word) for word in bag}
+    overlaps = np.array(
+        [vocabulary.overlap(asked, lexical.stems(f"{texts[item][0]}. {texts[item][1]}")) for item in items]
+    )
     known = np.array([cosines.get(item, np.nan) for item in items])
     fitted = relations.fitted(encoder.name) if encoder else None
     if fitted is not None:
@@ -174,7 +187,7 @@ def _ranked(
         shown: Idea | Project | None = ideas.get(item_id) if kind is Kind.IDEA else projects.get(item_id)
         if shown is None:
             continue
-        terms = lexical.shared_terms(bag, bags[at], documents=documents, at_most=4)
+        terms = vocabulary.shared(bag, lexical.words(f"{texts[items[at]][0]}. {texts[items[at]][1]}"), at_most=4)
         found.append(
             Match(
                 kind=kind,

@@ -1,7 +1,6 @@
 """What matching stands on: embeddings under (kind, id, encoder, hash of the text), and full-text search."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -135,12 +134,9 @@ def texts(db: Database, *, items: Sequence[Item]) -> dict[Item, tuple[str, str]]
     return found
 
 
-def rarities(db: Database, *, words: Sequence[str]) -> dict[str, int]:
-    """In how many texts each of these words occurs; words that occur nowhere are left out."""
-    found = rows(
-        db, "select term, doc from terms where term in (select value from json_each(?))", [json.dumps(list(words))]
-    )
-    return {item["term"]: item["doc"] for item in found}
+def vocabulary(db: Database) -> dict[str, int]:
+    """In how many texts each word occurs."""
+    return {item["term"]: item["doc"] for item in rows(db, "select term, doc from terms")}
 
 
 def total(db: Database) -> int:

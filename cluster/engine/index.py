@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from cluster.engine.encoder import Vectors
+from cluster.engine.lexical import Vocabulary
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -42,6 +43,7 @@ class Index(Generic[Key]):
         self.lock = threading.Lock()
         self.seq = 0
         self.encoder: str | None = None
+        self.vocabulary: Vocabulary | None = None
         # Replaced in one assignment, so that a reader in another thread sees all of one or all of the next.
         self._now: _Matrix[Key] = _Matrix({}, [], np.zeros((0, 0), dtype=np.float32), 0)
 

@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W\d_]{2,}|\d{3,}")
@@ -28,6 +28,8 @@ STOP = frozenset(_STOP_WORDS.split())
 
 def fold(text: str) -> str:
     """Lower case without diacritics, as the full-text index folds."""
+    if text.isascii():
+        return text.lower()
     return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
 
 
@@ -42,38 +44,49 @@ def stem(word: str) -> str:
     return word[:7]
 
 
-def overlap(a: frozenset[str], b: frozenset[str], *, documents: Mapping[str, int], total: int) -> float:
-    """How much of the rare two sets of words share, in [0, 1]: cosine of their idf-weighted stems.
-
-    Parameters
-    ----------
-    documents : in how many texts a word occurs; a word that is not there counts as occurring once
-    total : how many texts there are
-    """
-
-    def weights(of: frozenset[str]) -> dict[str, float]:
-        found: dict[str, float] = {}
-        for word in of:
-            idf = math.log((total + 1) / (documents.get(word, 0) + 1)) + 0.1
-            found[stem(word)] = max(found.get(stem(word), 0.0), idf)
-        return found
-
-    left, right = weights(a), weights(b)
-    shared = sum(left[stem_] * right[stem_] for stem_ in left.keys() & right.keys())
-    norm = math.sqrt(sum(w * w for w in left.values()) * sum(w * w for w in right.values()))
-    return shared / norm if norm else 0.0
+@lru_cache(maxsize=8_192)
+def stems(text: str) -> frozenset[str]:
+    """The stems of the telling words of a text."""
+    return frozenset(map(stem, words(text)))
 
 
-def shared_terms(
-    a: frozenset[str], b: frozenset[str], *, documents: Mapping[str, int], at_most: int
-) -> tuple[str, ...]:
-    """The words of `b` whose stem also stands in `a`, rarest first: the first reasons for a match."""
-    stems = {stem(word) for word in a}
-    best: dict[str, str] = {}
-    for word in sorted(b):
-        if stem(word) in stems and len(word) > 3:
-            best.setdefault(stem(word), word)
-    return tuple(sorted(best.values(), key=lambda word: (documents.get(word, 0), word))[:at_most])
+class Vocabulary:
+    """How rare words are: in how many of `total` texts each occurs."""
+
+    def __init__(self, documents: Mapping[str, int], *, total: int) -> None:
+        self.documents = documents
+        self.total = total
+        most: dict[str, int] = {}
+        for word, count in documents.items():
+            most[stem(word)] = max(most.get(stem(word), 0), count)
+        self._weights = {key: self._idf(count) for key, count in most.items()}
+        self._squares = {key: weight**2 for key, weight in self._weights.items()}
+        self._unseen = self._idf(0)
+
+    def _idf(self, count: int) -> float:
+        return math.log((self.total + 1) / (min(count, self.total) + 1)) + 0.1
+
+    def weight(self, stem: str) -> float:
+        """The inverse document frequency of a stem, above 0."""
+        return self._weights.get(stem, self._unseen)
+
+    def overlap(self, a: Set[str], b: Set[str]) -> float:
+        """How much of the rare two sets of stems share, in [0, 1]: the cosine of their idf weights."""
+        norm = math.sqrt(self._square(a) * self._square(b))
+        return self._square(a & b) / norm if norm else 0.0
+
+    def _square(self, stems: Set[str]) -> float:
+        get, unseen = self._squares.get, self._unseen**2
+        return sum([get(one, unseen) for one in stems])
+
+    def shared(self, a: Set[str], b: Set[str], *, at_most: int) -> tuple[str, ...]:
+        """The words of `b` whose stem also stands in `a`, rarest first: the first reasons for a match."""
+        known = {stem(word) for word in a}
+        best: dict[str, str] = {}
+        for word in sorted(b):
+            if stem(word) in known and len(word) > 3:
+                best.setdefault(stem(word), word)
+        return tuple(sorted(best.values(), key=lambda word: (self.documents.get(word, 0), word))[:at_most])
 
 
 def words_of_query(query: str, *, at_most: int = 12) -> list[str]:

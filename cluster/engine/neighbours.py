@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from cluster.engine.encoder import Vectors
-from cluster.engine.lexical import stem
+from cluster.engine.lexical import Vocabulary, stem
 
 Pairs = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -78,7 +78,7 @@ def by_words(weights: csr_array, *, at_most: int) -> Pairs:
 
 
 def word_weights(bags: Sequence[frozenset[str]]) -> csr_array:
-    """The idf weights of each text's stems as unit rows: the product of two rows is `cluster.engine.lexical.overlap`.
+    """The idf weights of each text's stems as unit rows: the product of two rows is `Vocabulary.overlap`.
 
     Parameters
     ----------
@@ -88,14 +88,12 @@ def word_weights(bags: Sequence[frozenset[str]]) -> csr_array:
     -------
     sparse array of shape (n, w), float64 — rows of length 1, or 0 for a text without words
     """
-    documents = Counter(word for bag in bags for word in bag)
+    texts = [{stem(word) for word in bag} for bag in bags]
+    known = Vocabulary(Counter(one for text in texts for one in text), total=len(texts))
     columns: dict[str, int] = {}
     rows: list[dict[int, float]] = []
-    for bag in bags:
-        row: dict[int, float] = {}
-        for word in sorted(bag):
-            column = columns.setdefault(stem(word), len(columns))
-            row[column] = max(row.get(column, 0.0), math.log((len(bags) + 1) / (documents[word] + 1)) + 0.1)
+    for text in texts:
+        row = {columns.setdefault(one, len(columns)): known.weight(one) for one in sorted(text)}
         norm = math.sqrt(sum(weight * weight for weight in row.values()))
         rows.append({column: weight / norm for column, weight in row.items()})
     starts = np.cumsum([0, *map(len, rows)])

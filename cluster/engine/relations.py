@@ -1,7 +1,7 @@
 """Relations: how two texts relate, from two measures, in probabilities and in words.
 
 This is the one documented place of the first scoring. A pair has two features, the cosine of the encoder and the
-idf-weighted overlap of words (`cluster.engine.lexical.overlap`); two logistic regressions turn them into
+idf-weighted overlap of words (`cluster.engine.lexical.Vocabulary`); two logistic regressions turn them into
 P(same need) and P(same need or related). Weights and bounds belong to one encoder and are kept in `relations.json`,
 written by `python -m tests.benchmarks.relations`: bounds chosen topic-wise, so that no topic is in both parts.
 An encoder without weights still orders (by the mean of both features) but gives no probability and no words.

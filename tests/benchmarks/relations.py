@@ -35,14 +35,14 @@ def main(ideas: Path, related: Path) -> None:
     encoder = load(None)
     titles = [f"{item['title']}. {item['description']}" for item in items]
     vectors = encoder.encode(titles)
-    bags = [lexical.words(text) for text in titles]
-    documents = Counter(word for bag in bags for word in bag)
+    bags = [lexical.stems(text) for text in titles]
+    vocabulary = lexical.Vocabulary(Counter(one for bag in bags for one in bag), total=len(bags))
     n = len(items)
     cosines = (vectors @ vectors.T).astype(np.float64)
     overlaps = np.zeros((n, n))
     for i in range(n):
         for j in range(i):
-            overlaps[i, j] = overlaps[j, i] = lexical.overlap(bags[i], bags[j], documents=documents, total=n)
+            overlaps[i, j] = overlaps[j, i] = vocabulary.overlap(bags[i], bags[j])
     topics = [item["topic"] if item["kind"] in {"idea", "project"} else None for item in items]
     gain = np.zeros((n, n))
     for i in range(n):

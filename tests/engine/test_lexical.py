@@ -3,6 +3,7 @@
 import pytest
 
 from cluster.engine import lexical
+from cluster.engine.lexical import Vocabulary
 
 
 def test_words_are_folded_and_what_everyone_writes_is_left_out() -> None:
@@ -13,34 +14,33 @@ def test_words_are_folded_and_what_everyone_writes_is_left_out() -> None:
 
 
 def test_nothing_shared_is_nought_and_the_same_text_is_one() -> None:
-    a, b = lexical.words("sneeuw ruimen"), lexical.words("zwembad reserveren")
-    assert lexical.overlap(a, b, documents={}, total=10) == 0
-    assert lexical.overlap(a, a, documents={}, total=10) == pytest.approx(1)
-    assert lexical.overlap(a, frozenset(), documents={}, total=10) == 0
+    known = Vocabulary({}, total=10)
+    a, b = lexical.stems("sneeuw ruimen"), lexical.stems("zwembad reserveren")
+    assert known.overlap(a, b) == 0
+    assert known.overlap(a, a) == pytest.approx(1)
+    assert known.overlap(a, frozenset()) == known.overlap(frozenset(), frozenset()) == 0
 
 
 def test_a_rare_word_weighs_more_than_a_common_one() -> None:
-    documents = {"loketten": 90, "zwembad": 1, "fiets": 1}
-    text = lexical.words("zwembad loketten")
-    rare = lexical.overlap(text, lexical.words("zwembad fiets"), documents=documents, total=100)
-    common = lexical.overlap(text, lexical.words("loketten fiets"), documents=documents, total=100)
+    known = Vocabulary({"loketten": 90, "zwembad": 1, "fiets": 1}, total=100)
+    text = lexical.stems("zwembad loketten")
+    rare = known.overlap(text, lexical.stems("zwembad fiets"))
+    common = known.overlap(text, lexical.stems("loketten fiets"))
     assert rare > common > 0
 
 
 def test_inflections_and_compounds_with_the_same_beginning_meet() -> None:
-    documents = {"omgevingsvergunning": 1, "omgevingsvergunningsaanvraag": 1}
-    a, b = lexical.words("omgevingsvergunning"), lexical.words("omgevingsvergunningsaanvraag")
-    assert lexical.overlap(a, b, documents=documents, total=50) == pytest.approx(1)
-    assert lexical.shared_terms(a, b, documents=documents, at_most=3) == ("omgevingsvergunningsaanvraag",)
+    known = Vocabulary({"omgevingsvergunning": 1, "omgevingsvergunningsaanvraag": 1}, total=50)
+    a, b = "omgevingsvergunning", "omgevingsvergunningsaanvraag"
+    assert known.overlap(lexical.stems(a), lexical.stems(b)) == pytest.approx(1)
+    assert known.shared(lexical.words(a), lexical.words(b), at_most=3) == (b,)
 
 
 def test_shared_terms_come_rarest_first() -> None:
+    known = Vocabulary({"chatbot": 9, "whatsapp": 2, "afspraak": 30}, total=40)
     a = lexical.words("chatbot whatsapp afspraak")
     b = lexical.words("afspraak via whatsapp met een chatbot")
-    assert lexical.shared_terms(a, b, documents={"chatbot": 9, "whatsapp": 2, "afspraak": 30}, at_most=2) == (
-        "whatsapp",
-        "chatbot",
-    )
+    assert known.shared(a, b, at_most=2) == ("whatsapp", "chatbot")
 
 
 def test_a_query_of_stop_words_alone_still_searches() -> None:

@@ -44,6 +44,7 @@ def test_words_bring_texts_together_that_share_some_and_no_others():
 def test_the_overlap_is_the_one_that_single_pairs_have():
     texts = bags("vergunning voor evenement aanvragen", "vergunningen, evenementen en feesten", "kerkhof en vergunning")
     edges = np.array([[0, 1], [0, 2], [1, 2]])
-    documents = {word: sum(word in bag for bag in texts) for bag in texts for word in bag}
-    one_by_one = [lexical.overlap(texts[a], texts[b], documents=documents, total=3) for a, b in edges]
+    stems = [{lexical.stem(word) for word in text} for text in texts]
+    known = lexical.Vocabulary({one: sum(one in text for text in stems) for text in stems for one in text}, total=3)
+    one_by_one = [known.overlap(stems[a], stems[b]) for a, b in edges]
     assert np.allclose(overlaps(word_weights(texts), edges), one_by_one)
