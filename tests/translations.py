@@ -33,15 +33,20 @@ def extracted() -> Catalog:
 _SKIP = {".venv", "node_modules", ".git", "tests", "instance", "data", "static"}
 
 
+def kept(language: str) -> Catalog:
+    """A language's catalogue."""
+    path = ROOT / "translations" / language / "LC_MESSAGES" / "messages.po"
+    return read_po(BytesIO(path.read_bytes()), locale=language)
+
+
 def faults(language: str) -> list[str]:
     """What is wrong with a language's catalogue, a line each."""
-    path = ROOT / "translations" / language / "LC_MESSAGES" / "messages.po"
-    kept = read_po(BytesIO(path.read_bytes()), locale=language)
+    catalog = kept(language)
     wanted = {message.id: message for message in extracted() if message.id}
-    given = {message.id: message for message in kept if message.id}
+    given = {message.id: message for message in catalog if message.id}
     found = [f"missing: {key!r} ({wanted[key].locations[0][0]})" for key in wanted if key not in given]
     found += [f"unused: {key!r}" for key in given if key not in wanted]
-    found += [f"obsolete: {key!r}" for key in kept.obsolete]
+    found += [f"obsolete: {key!r}" for key in catalog.obsolete]
     for key, message in given.items():
         texts = message.string if isinstance(message.string, tuple) else (message.string,)
         keys = key if isinstance(key, tuple) else (key,)

@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from cluster.people import LOCALES
-from cluster.web.languages import say
+from cluster.web.languages import of_browser, say
 from models.errors import N_, Invalid, Refusal, TooMany
 
 _HTTP = {
@@ -80,6 +80,6 @@ def attach(app: Flask) -> None:
             return _answer(500, gettext(_FAULT))
         # This page asks nothing of the store, which may be what failed; so it may not ask who is signed in either.
         locale = session.get("locale")
-        with force_locale(locale if locale in LOCALES else LOCALES[0]):
+        with force_locale(locale if locale in LOCALES else of_browser()):
             page = app.jinja_env.get_template("fault.html")
             return page.render(message=gettext(_FAULT), typed=_typed()), 500

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, get_timezone
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, request, session
@@ -14,7 +15,8 @@ from models.errors import Refusal
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 NAMES = {"nl": "Nederlands", "en": "English", "fr": "Français", "de": "Deutsch"}
-_REGIONAL = {"nl": "nl_BE", "fr": "fr_BE", "en": "en_BE", "de": "de_BE"}
+# English readers know 1,000 and €1,000; the Belgian English of CLDR writes 1.000, which they take for one.
+_REGIONAL = {"nl": "nl_BE", "fr": "fr_BE", "en": "en_GB", "de": "de_BE"}
 
 
 def choose() -> str:
@@ -25,7 +27,13 @@ def choose() -> str:
     asking = member()
     if asking and asking.locale in LOCALES:
         return asking.locale
-    return request.accept_languages.best_match(LOCALES, "nl") or "nl"
+    return of_browser()
+
+
+def of_browser() -> str:
+    """The first language of the browser that we speak, whatever its region ('nl-BE' is Dutch), else Dutch."""
+    wanted = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+    return next((tag for tag in wanted if tag in LOCALES), "nl")
 
 
 def language() -> str:
@@ -58,7 +66,7 @@ def instant(moment: str) -> str:
 
 
 def number(amount: float | None) -> str:
-    """'184 000' grouped as Belgians do."""
+    """'184.000' grouped as readers of the language do."""
     return "" if amount is None else format_decimal(amount, locale=_region())
 
 
@@ -66,10 +74,10 @@ def euro(amount: float | None) -> str:
     """'€ 150.000', without cents unless there are any."""
     if amount is None:
         return ""
-    whole = float(amount).is_integer()
-    return format_currency(
-        amount, "EUR", locale=_region(), currency_digits=not whole, format="¤ #,##0" if whole else None
-    )
+    pattern = Locale.parse(_region()).currency_formats["standard"].pattern
+    if float(amount).is_integer():
+        pattern = pattern.replace(".00", "")
+    return format_currency(amount, "EUR", pattern, locale=_region(), currency_digits=False)
 
 
 def attach(app: Flask) -> None:
