@@ -62,7 +62,7 @@ def test_a_newcomer_finds_companions(visit: Visit, place: Database, journey: Jou
     both_get_a_letter(reader, (theirs, ours), shown)
 
     is_introduced_at_once(traveller, place)
-    name = f"Zalen en velden delen {journey.name}"
+    name = f"Samen aanvragen, {journey.who} neemt het voortouw"
     address = reviews_a_cluster(coordinator, name, shown)
     reader.goto(address)
     expect(reader.get_by_role("heading", level=1)).to_have_text(name)
