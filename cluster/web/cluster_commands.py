@@ -31,7 +31,7 @@ def propose(as_json: bool) -> None:
         found = {name: getattr(run, name) for name in ("encoder", "items", "added", "changed", "dissolved", "ended_at")}
         click.echo(json.dumps({**found, "contradictions": contradictions}, ensure_ascii=False))
         return
-    click.echo(f"{run.items} teksten: {run.added} nieuw, {run.changed} gewijzigd, {run.dissolved} opgelost.")
+    click.echo(f"{run.items} teksten: {run.added} nieuw, {run.changed} gewijzigd, {run.dissolved} vervallen.")
     for one, other in contradictions:
         click.echo(f"Beoordelingen spreken elkaar tegen: {one} en {other}.", err=True)
 

@@ -32,9 +32,9 @@ def faults(services: Services) -> Iterator[str]:
         return
     if not services.settings.demo:
         if services.settings.smtp_url is None:
-            yield "MEDESTANDERS_SMTP_URL is niet ingesteld: brieven blijven wachten en vertrekken niet."
+            yield "MEDESTANDERS_SMTP_URL is niet ingesteld: e-mails blijven wachten en vertrekken niet."
         if services.settings.url is None:
-            yield "MEDESTANDERS_URL is niet ingesteld: links in brieven wijzen naar localhost."
+            yield "MEDESTANDERS_URL is niet ingesteld: links in e-mails wijzen naar localhost."
         try:
             cluster.setup.refuse_demo_members(db)
         except Refusal as refusal:

@@ -32,7 +32,7 @@ def choose() -> str:
 
 def of_browser() -> str:
     """The first language of the browser that we speak, whatever its region ('nl-BE' is Dutch), else Dutch."""
-    wanted = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
+    wanted = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality)
     return next((tag for tag in wanted if tag in LOCALES), "nl")
 
 
