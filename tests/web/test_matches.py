@@ -68,3 +68,19 @@ def test_too_many_questions_in_a_second_wait(app: Flask) -> None:
     refused = [answer for answer in answers if answer.status_code == 429]
     assert refused
     assert refused[0].headers["Retry-After"] == "1"
+
+
+def test_a_me_too_is_offered_to_those_who_can_give_it(page: Page, posted: None) -> None:
+    offered = "a[href='/ideas/1/endorse']"
+    for who, count in ((None, 1), ("aalter", 1), ("genk", 0), ("coordinator", 0)):
+        panel = page(who).submit("/ideas/similar", at="/calls", **ASKED)
+        assert panel.select_one("a[href='/ideas/1']")
+        assert len(panel.select(offered)) == count, who
+
+
+def test_posting_anyway_is_said_only_where_something_resembles_it(page: Page, posted: None) -> None:
+    visitor = page("aalter")
+    empty = visitor.submit("/ideas/new", status=422)
+    assert empty.select_one("#idea-form button").text == "Plaats je idee"
+    found = visitor.submit("/ideas/new", action="similar", **ASKED)
+    assert found.select_one("#idea-form button").text == "Toch plaatsen"
