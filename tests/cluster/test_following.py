@@ -33,6 +33,8 @@ from models.people import Member
 class Drawn:
     """A model with hand-drawn vectors: the longer a text, the further the hand goes round."""
 
+    max_seq_length = None
+
     def get_embedding_dimension(self) -> int:
         return 2
 
