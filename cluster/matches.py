@@ -8,6 +8,7 @@ from sqlite_utils import Database
 
 import data.ideas
 import data.matches
+import data.people
 import data.projects
 import data.work
 from cluster.engine import lexical, relations
@@ -21,6 +22,7 @@ from models.matches import Explanation, Kind, Match
 from models.projects import Project
 
 LIMIT_AT_MOST = 100
+PER_PAGE = 20
 
 # How many candidates each side brings before they are scored; at least what is asked for.
 _CANDIDATES = 100
@@ -126,8 +128,9 @@ def _scored(
 ) -> list[Match]:
     at_most = max(_CANDIDATES, limit)
     vocabulary = _vocabulary(db, index)
+    # A word that nobody knew when the vocabulary was read is the rarest of all.
     known = vocabulary.documents
-    telling = sorted(bag & known.keys(), key=lambda word: (known[word], word))[:_WORDS_AT_MOST]
+    telling = sorted(bag, key=lambda word: (known.get(word, 0), word))[:_WORDS_AT_MOST]
     near = index.nearest(vector, at_most=at_most + 1) if vector is not None else []
     cosines = {hit.key: hit.cosine for hit in near}
     lexically = data.matches.matching(db, words=telling, prefixes=False, at_most=at_most)
@@ -177,7 +180,7 @@ def _ranked(
     else:
         same = related = np.zeros(len(items))
         scores = np.array([relations.score(float(c), float(o)) for c, o in zip(known, overlaps, strict=True)])
-    order = np.lexsort((np.arange(len(items)), -scores))[:limit]
+    order = np.lexsort((np.arange(len(items)), -np.nan_to_num(known), -scores))[:limit]
     chosen = [items[at] for at in order]
     ideas = data.ideas.by_ids(db, ids=[item_id for kind, item_id in chosen if kind is Kind.IDEA])
     projects = data.projects.by_ids(db, ids=[item_id for kind, item_id in chosen if kind is Kind.PROJECT])
@@ -214,33 +217,46 @@ def search(
     index: Index[Item],
     query: str,
     kinds: Sequence[Kind] = tuple(Kind),
-    wanted: data.ideas.Filter | None = None,
     page: int = 1,
-    per_page: int = 20,
 ) -> Found:
-    """Ideas and projects that fit a query by words (prefixes too) or by meaning, best first."""
+    """Ideas and projects that fit a query by words (prefixes and other forms too) or by meaning, best first."""
     found = lexical.words_of_query(query)
-    lists: list[list[Item]] = [data.matches.matching(db, words=found, prefixes=True, at_most=300)]
+    forms = [lexical.root(word) for word in found]
+    # What has the word itself stands in both lists, and so before what has another form of it.
+    lists: list[list[Item]] = [
+        data.matches.matching(db, words=words, prefixes=True, at_most=300, kinds=kinds)
+        for words in (found, forms if forms != found else [])
+    ]
     if encoder and found:
         follow(db, index=index, encoder=encoder)
         # A neighbour of a two-word query is only worth showing when it is truly near.
-        near = index.nearest(encoder.encode([query])[0], at_most=50)
-        lists.append([hit.key for hit in near if hit.cosine >= 0.35])
+        near = index.nearest(encoder.encode([query])[0], at_most=400)
+        lists.append([hit.key for hit in near if hit.cosine >= 0.35 and hit.key[0] in kinds][:50])
+    lists.append(_of_organisation(db, query))
     ranks: dict[Item, float] = {}
     for ranked in lists:
         for rank, item in enumerate(ranked):
             ranks[item] = ranks.get(item, 0.0) + 1 / (_RRF + rank)
     order = sorted((item for item in ranks if item[0] in kinds), key=lambda item: (-ranks[item], item))
-    ideas = data.ideas.by_ids(
-        db, ids=[item_id for kind, item_id in order if kind is Kind.IDEA], wanted=wanted or data.ideas.Filter()
-    )
+    ideas = data.ideas.by_ids(db, ids=[item_id for kind, item_id in order if kind is Kind.IDEA])
     projects = data.projects.by_ids(db, ids=[item_id for kind, item_id in order if kind is Kind.PROJECT])
     every = [ideas.get(item_id) if kind is Kind.IDEA else projects.get(item_id) for kind, item_id in order]
     shown = [item for item in every if item is not None]
-    start = (page - 1) * per_page
+    start = (page - 1) * PER_PAGE
     return Found(
-        items=shown[start : start + per_page], has_more=len(shown) > start + per_page, words_only=encoder is None
+        items=shown[start : start + PER_PAGE], has_more=len(shown) > start + PER_PAGE, words_only=encoder is None
     )
+
+
+def _of_organisation(db: Database, query: str) -> list[Item]:
+    """What the municipality or body of this name posted or leads, newest first."""
+    found = data.people.find_organisation(db, text=query) if query else None
+    if found is None:
+        return []
+    mine, led = data.ideas.Filter(organisation_id=found.id), data.projects.Filter(organisation_id=found.id)
+    ideas = data.ideas.browse(db, wanted=mine, order="newest", at_most=50, after=0)
+    projects = data.projects.browse(db, wanted=led, at_most=50)
+    return [*((Kind.IDEA, idea.id) for idea in ideas), *((Kind.PROJECT, project.id) for project in projects)]
 
 
 def keep_vector(db: Database, *, kind: Kind, item_id: int, encoder: Encoder, text: str, vector: Vectors) -> None:

@@ -113,6 +113,21 @@ def test_search_finds_prefixes_and_folded_words(
     assert found.items[0].id in {posted["pool"], posted["pool again"]}
 
 
+@pytest.mark.parametrize("query", ["zwembaden", "strooien", "sensor"])
+def test_search_finds_other_forms_of_a_word(
+    db: Database, posted: dict[str, int], index: Index[Item], query: str
+) -> None:
+    assert matches.search(db, encoder=None, index=index, query=query).items
+
+
+def test_the_word_itself_comes_before_its_other_forms(db: Database, who: Who, index: Index[Item]) -> None:
+    for title in ("Parkeerverbod", "Parkeerkaart", "Parkeren", "Parkeerverbod aanvragen"):
+        ideas.post(db, encoder=None, member=who("genk"), form=IdeaForm(title=title, description="Tekst"))
+    titles = [item.title for item in matches.search(db, encoder=None, index=index, query="parkeren").items]
+    assert titles[0] == "Parkeren"
+    assert len(titles) == 4
+
+
 def test_search_keeps_to_the_kind_asked(db: Database, posted: dict[str, int], index: Index[Item]) -> None:
     assert not matches.search(db, encoder=None, index=index, query="zwembad", kinds=[Kind.PROJECT]).items
 
