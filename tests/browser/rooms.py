@@ -111,6 +111,14 @@ def _forged(page: Page) -> None:
     _send("Plaats je idee")(page)
 
 
+def _overtaken(button: str) -> Callable[[Page], None]:
+    def send_what_is_old(page: Page) -> None:
+        page.evaluate("document.querySelectorAll('[name=revision]').forEach(one => one.value = '99')")
+        _send(button)(page)
+
+    return send_what_is_old
+
+
 def _reject_without_reason(page: Page) -> None:
     _open_everything(page)
     _send("Verwerp")(page)
@@ -149,6 +157,7 @@ ROOMS = [
     Room("post-similar", "/ideas/new", "gent", does=_type_then(None, title="Chatbot voor vragen van burgers")),
     Room("edit", "/ideas/{own}/edit", "gent"),
     Room("edit-empty", "/ideas/{own}/edit", "gent", does=_type_then("Bewaar", title="", description="")),
+    Room("edit-overtaken", "/ideas/{own}/edit", "gent", does=_overtaken("Bewaar")),
     Room("endorse", "/ideas/{others}/endorse", "gent"),
     Room("endorse-error", "/ideas/{others}/endorse", "gent", does=_wrong_sums),
     Room("endorse-change", "/ideas/{endorsed}/endorse", "gent"),
@@ -167,6 +176,7 @@ ROOMS = [
     Room("cluster-proposed", "/clusters/{proposed}", "coordinator"),
     Room("cluster-open", "/clusters/{proposed}", "coordinator", does=_open_everything),
     Room("cluster-error", "/clusters/{proposed}", "coordinator", does=_reject_without_reason),
+    Room("cluster-overtaken", "/clusters/{proposed}", "coordinator", does=_overtaken("Aanvaard dit cluster")),
     Room("cluster-rejected", "/clusters/{rejected}", "coordinator"),
     Room("cluster-accepted", "/clusters/{accepted}", "coordinator"),
     Room("cluster", "/clusters/{accepted}"),
