@@ -9,6 +9,7 @@ import math
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 BUNDLED = Path(__file__).resolve().parents[2] / "data" / "encoder"
+
+# A load that failed is tried again after this long: a folder may have been put in place meanwhile.
+AGAIN_AFTER_S = 60.0
 
 Vectors = NDArray[np.float32]
 
@@ -33,28 +37,45 @@ class Encoder:
         # A fast tokenizer keeps padding and truncation as state and refuses a second thread ("Already borrowed").
         self._lock = threading.Lock()
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Encode texts.
+    def encode(self, texts: Sequence[str], *, passages_at_most: int | None = None) -> Vectors:
+        """Encode texts, one caller after another.
 
         Parameters
         ----------
         texts : sequence of str of length n, which may be 0
+        passages_at_most : int, at least 1, optional
+            Read only so many first passages of each text, for an answer that cannot wait; by default all of it.
 
         Returns
         -------
         ndarray of shape (n, d), float32 — unit rows
         """
+        with self._lock:
+            return self._encode(texts, passages_at_most)
+
+    def try_encode(
+        self, texts: Sequence[str], *, within_s: float, passages_at_most: int | None = None
+    ) -> Vectors | None:
+        """Encode texts as `encode` does, or return none if others keep the encoder busy for `within_s` seconds."""
+        if not self._lock.acquire(timeout=within_s):
+            return None
+        try:
+            return self._encode(texts, passages_at_most)
+        finally:
+            self._lock.release()
+
+    def _encode(self, texts: Sequence[str], passages_at_most: int | None) -> Vectors:
+        """Encode texts for who holds the lock."""
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
-        with self._lock:
-            parts = [self._passages(text) for text in texts]
-            found = self._model.encode(
-                [passage for passages in parts for passage in passages],
-                prompt=self._prompt,
-                normalize_embeddings=True,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-            )
+        parts = [self._passages(text)[:passages_at_most] for text in texts]
+        found = self._model.encode(
+            [passage for passages in parts for passage in passages],
+            prompt=self._prompt,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
         rows = np.asarray(found, dtype=np.float32)
         if len(rows) == len(texts):
             return rows
@@ -161,6 +182,8 @@ def load(name: str | None) -> Encoder:
         # Said before torch is imported, which takes seconds: pages go on without an encoder, and at once.
         raise FileNotFoundError(f"there is no encoder at {name}")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Neither a log nor a command has use for the bar that transformers draws while it loads.
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     from sentence_transformers import SentenceTransformer
 
     if name is None and not (BUNDLED / "modules.json").exists():
@@ -185,14 +208,17 @@ class LazyEncoder:
         self._loader = loader
         self._lock = threading.Lock()
         self._encoder: Encoder | None = None
+        self._again_at = 0.0
         self.error: str | None = None
 
     def get(self) -> Encoder | None:
-        """The encoder, or none with `error` saying why."""
+        """The encoder, or none with `error` saying why; a load that failed is tried again after a minute."""
         with self._lock:
-            if self._encoder is None and self.error is None:
+            if self._encoder is None and (self.error is None or time.monotonic() >= self._again_at):
                 try:
                     self._encoder = self._loader()
+                    self.error = None
                 except Exception as error:  # whatever a model file can throw at us, pages go on
                     self.error = f"{type(error).__name__}: {error}"
+                    self._again_at = time.monotonic() + AGAIN_AFTER_S
             return self._encoder

@@ -1,5 +1,7 @@
 """The bundled encoder: what anything that keeps or compares its vectors relies on."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 
 from cluster.engine import encoder
-from cluster.engine.encoder import BUNDLED, Encoder, fingerprint, load, passages
+from cluster.engine.encoder import BUNDLED, Encoder, LazyEncoder, fingerprint, load, passages
 
 SHORT = ["Sluikstort melden met een foto", "Réserver une salle en ligne", "Borrow tools", "Ehrenamt vermitteln", ""]
 LONG = " ".join(f"Zin {number} gaat over de openingsuren van het zwembad en de sporthal." for number in range(120))
@@ -94,6 +96,49 @@ def test_threads_get_the_same_vectors(bundled: Encoder) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: bundled.encode([*SHORT, LONG]), range(16)))
     assert all(np.abs(rows[:5] - alone).max() < 1e-4 for rows in found)
+
+
+def test_who_cannot_wait_has_the_first_passages_read_and_no_more(bundled: Encoder) -> None:
+    other_end = f"{LONG} {'Daarnaast delen we laadpalen met de buurgemeente. ' * 40}"
+    first = passages(LONG, room=bundled._model.max_seq_length - 2, count=bundled._count)[0]
+    few = bundled.encode([LONG, "kort"], passages_at_most=1)
+    assert np.abs(few - bundled.encode([first, "kort"])).max() < 1e-4
+    assert np.abs(bundled.encode([other_end], passages_at_most=1) - bundled.encode([other_end])).max() > 0.01
+
+
+def test_who_cannot_wait_is_told_that_others_keep_the_encoder_busy(bundled: Encoder) -> None:
+    with bundled._lock:
+        assert bundled.try_encode(SHORT, within_s=0.01, passages_at_most=2) is None
+    for _ in range(2):
+        found = bundled.try_encode(SHORT, within_s=0.01, passages_at_most=2)
+        assert found is not None
+        assert np.abs(found - bundled.encode(SHORT)).max() < 1e-4
+
+
+def test_loading_draws_no_progress_bar() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", "from cluster.engine.encoder import load; load(None)"], capture_output=True, text=True
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_a_load_that_failed_is_tried_again_later_and_not_at_once(
+    monkeypatch: pytest.MonkeyPatch, bundled: Encoder
+) -> None:
+    answers = [OSError("weg"), OSError("nog altijd weg"), bundled]
+
+    def loader() -> Encoder:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    lazy = LazyEncoder(loader)
+    assert [lazy.get(), lazy.get(), lazy.error] == [None, None, "OSError: weg"]
+    lazy._again_at = 0.0
+    monkeypatch.setattr(encoder, "AGAIN_AFTER_S", 0.0)
+    assert (lazy.get(), lazy.error) == (None, "OSError: nog altijd weg")
+    assert (lazy.get(), lazy.error) == (bundled, None)
 
 
 def test_the_bundled_encoder_is_small_enough_for_a_repository() -> None:
