@@ -43,7 +43,8 @@ def post(
 ) -> int:
     """Post an idea for the member's organisation and return its id.
 
-    The same form sent twice (`submission_key`) posts once. Without an encoder the vector follows later.
+    The same form sent twice (`submission_key`) posts once; sent again with another text it is a Conflict.
+    Without an encoder the vector follows later.
     """
     member, organisation_id = must_act(member)
     form = checked(db, form)
@@ -51,8 +52,11 @@ def post(
     lang = language_of(text)
     vector = encoder.encode([text])[0] if encoder else None
     with transaction(db):
-        if submission_key and (posted := data.ideas.by_submission_key(db, submission_key=submission_key)):
-            return posted
+        posted = _posted(db, submission_key=submission_key, organisation_id=organisation_id)
+        if posted and form_of(posted) == form:
+            return posted.id
+        if posted:
+            raise Conflict(N_("Je plaatste dit idee al. Bewaar hieronder om het zo te wijzigen."), current=posted)
         idea_id = data.ideas.add(
             db,
             form=form,
@@ -67,6 +71,15 @@ def post(
         else:
             _queue_embedding(db, idea_id)
     return idea_id
+
+
+def _posted(db: Database, *, submission_key: str | None, organisation_id: int) -> Idea | None:
+    """What this very form posted before: a double click, or back and once more."""
+    idea_id = data.ideas.by_submission_key(db, submission_key=submission_key) if submission_key else None
+    idea = data.ideas.get(db, idea_id=idea_id) if idea_id else None
+    if idea and idea.organisation_id != organisation_id:
+        raise Invalid("title", N_("Dit formulier hoort bij een ander bestuur. Open een nieuw formulier."))
+    return idea
 
 
 def edit(

@@ -146,8 +146,10 @@ def total(db: Database) -> int:
     )
 
 
-def matching(db: Database, *, words: Sequence[str], prefixes: bool, at_most: int) -> list[tuple[Kind, int]]:
-    """Public ideas and projects with any of these words, best BM25 first (titles count four times).
+def matching(
+    db: Database, *, words: Sequence[str], prefixes: bool, at_most: int, kinds: Sequence[Kind] = tuple(Kind)
+) -> list[tuple[Kind, int]]:
+    """Public items of these kinds with any of these words, best BM25 first (titles count four times).
 
     Words are quoted here: raw search text never reaches FTS syntax (which would end at a NUL character).
     """
@@ -157,8 +159,8 @@ def matching(db: Database, *, words: Sequence[str], prefixes: bool, at_most: int
     found = rows(
         db,
         """select t.rowid from texts t left join ideas i on t.rowid % 2 = 0 and i.id = t.rowid / 2
-        where texts match ? and (t.rowid % 2 = 1 or i.state = 'open')
+        where texts match ? and ((t.rowid % 2 = 1 and ?) or (i.state = 'open' and ?))
         order by bm25(texts, 4.0, 1.0), t.rowid limit ?""",
-        [" OR ".join(quoted), at_most],
+        [" OR ".join(quoted), int(Kind.PROJECT in kinds), int(Kind.IDEA in kinds), at_most],
     )
     return [(Kind.PROJECT if item["rowid"] % 2 else Kind.IDEA, item["rowid"] // 2) for item in found]

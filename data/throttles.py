@@ -32,7 +32,7 @@ def count(db: Database, *, key: str, window_s: int, moment: float) -> int:
     )["count"]
     if found == 1:
         # Old windows answer no question any more.
-        db.execute("delete from throttles where starts < ?", [starts - 86_400])
+        db.execute("delete from throttles where key = ? and starts < ?", [key, starts])
     return int(found)
 
 

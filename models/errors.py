@@ -35,6 +35,19 @@ class NotFound(Refusal):
         super().__init__(message, **values)
 
 
+class NotSignedIn(Refusal):
+    """Nobody is signed in any more; what was typed is shown again."""
+
+    status = 401
+
+    def __init__(
+        self,
+        message: str = N_("Je bent niet meer aangemeld. Er is niets bewaard; wat je typte, staat hieronder."),
+        **values: object,
+    ) -> None:
+        super().__init__(message, **values)
+
+
 class NotAllowed(Refusal):
     """It exists, and the asker may know, but may not do this."""
 

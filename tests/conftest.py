@@ -156,6 +156,7 @@ class Visitor:
         with self.client.session_transaction() as session:
             session["_user_id"] = f"key-{who}@test.example"
             session["_fresh"] = True
+            session.permanent = True
         return self
 
     def get(self, address: str, *, status: int = 200) -> BeautifulSoup:

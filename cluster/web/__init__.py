@@ -52,6 +52,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_SECURE=not settings.demo,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=8 * 3600,
+        SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=_FORM_AT_MOST,
         MAX_FORM_MEMORY_SIZE=_FORM_AT_MOST,
         WTF_CSRF_TIME_LIMIT=8 * 3600,
@@ -76,6 +77,7 @@ def _sign_in_with_session_keys(app: Flask) -> None:
     manager = LoginManager(app)
     manager.login_view = "people.sign_in"
     manager.login_message = None
+    manager.unauthorized_handler(people.ask_to_sign_in)
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def _load(session_key: str) -> SignedIn | None:

@@ -37,7 +37,7 @@ def _typed() -> list[tuple[str, str]]:
     """What the person typed, to be shown again: nothing typed is ever lost."""
     if request.method != "POST" or request.content_length is None or request.content_length > _SHOWN_AT_MOST:
         return []
-    return [(name, value) for name, value in request.form.items() if name not in _SECRET and value.strip()]
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in _SECRET and value.strip()]
 
 
 _SECRET = {"csrf_token", "password", "submission_key", "revision", "idea_id", "next"}

@@ -3,6 +3,7 @@
 import hashlib
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlencode
 
 from flask import Flask, g, request, url_for
 from flask_babel import gettext
@@ -120,8 +121,8 @@ def attach(app: Flask) -> None:
         """The address of this page with some of its query changed; the start page for what is no page to return to."""
         if request.method != "GET" or request.url_rule is None:
             return url_for("pages.home")
-        kept = {key: request.args.getlist(key) for key in request.args}
-        return url_for(request.url_rule.endpoint, **{**(request.view_args or {}), **kept, **changes})
+        query = urlencode({**request.args.to_dict(flat=False), **changes}, doseq=True)
+        return request.path + (f"?{query}" if query else "")
 
     def waiting_count() -> int:
         asking = member()

@@ -19,6 +19,7 @@ import data.people
 from cluster.web.context import db, encoder, index, member
 from cluster.web.languages import say
 from cluster.web.matches import in_lanes, page_number
+from cluster.web.requests import number
 from data.ideas import Filter
 from models.errors import Conflict, Invalid
 from models.ideas import Idea, IdeaForm, Intent
@@ -32,9 +33,9 @@ def browse() -> ResponseReturnValue:
     """Open ideas, filtered, sorted, page by page."""
     wanted = Filter(
         theme=request.args.get("theme") or None,
-        call_id=_number(request.args.get("call")),
+        call_id=number(request.args.get("call")),
         province=request.args.get("province") or None,
-        organisation_id=_number(request.args.get("municipality")),
+        organisation_id=number(request.args.get("municipality")),
         intent=request.args.get("intent") if request.args.get("intent") in set(Intent) else None,
     )
     order, page = request.args.get("sort", "newest"), page_number()
@@ -97,6 +98,9 @@ def new() -> ResponseReturnValue:
         idea_id = cluster.ideas.post(db(), encoder=encoder(), member=asking, form=form, submission_key=key)
     except Invalid as refused:
         return _form(values=_typed(form), submission_key=key, refused=refused, lanes=_lanes(form)), 422
+    except Conflict as conflict:
+        posted = conflict.current if isinstance(conflict.current, Idea) else None
+        return _form(values=_typed(form), idea=posted, conflict=conflict), 409
     flash(gettext("Je idee staat online. Hieronder zie je wat erop lijkt."))
     return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
 
@@ -109,7 +113,7 @@ def edit(idea_id: int) -> ResponseReturnValue:
     idea = cluster.ideas.own(db(), member=asking, idea_id=idea_id)
     if request.method == "GET":
         return _form(values=_typed(cluster.ideas.form_of(idea)), idea=idea)
-    form, revision = _read_form(), _number(request.form.get("revision")) or 0
+    form, revision = _read_form(), number(request.form.get("revision")) or 0
     if request.form.get("action") == "similar":
         return _form(values=_typed(form), idea=idea, revision=revision, lanes=_lanes(form, idea))
     try:
@@ -141,10 +145,6 @@ def restore(idea_id: int) -> ResponseReturnValue:
     return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
 
 
-def _number(given: str | None) -> int | None:
-    return int(given) if given and given.isascii() and given.isdigit() and len(given) < 12 else None
-
-
 def _read_form() -> IdeaForm:
     given = request.form
     return IdeaForm(
@@ -152,7 +152,7 @@ def _read_form() -> IdeaForm:
         description=given.get("description", ""),
         theme=given.get("theme") or None,
         # A call that is no number at all must be refused like one that does not exist.
-        call_id=(_number(given["call"]) or -1) if given.get("call") else None,
+        call_id=(number(given["call"]) or -1) if given.get("call") else None,
         stage=given.get("stage") or "idee",
         intent=given.get("intent") or "need",
         seeks=tuple(given.getlist("seeks")),

@@ -21,6 +21,8 @@ _REGIONAL = {"nl": "nl_BE", "fr": "fr_BE", "en": "en_GB", "de": "de_BE"}
 
 def choose() -> str:
     """What the reader chose, else the member's language, else the browser's, else Dutch."""
+    if request.path.startswith("/api/"):  # machines: no cookies, the public's view
+        return of_browser()
     chosen = session.get("locale")
     if chosen in LOCALES:
         return str(chosen)

@@ -14,6 +14,7 @@ from cluster.engine.texts import clean, one_line
 from cluster.web.context import db, encoder, index, services
 from cluster.web.face import label
 from cluster.web.languages import language
+from cluster.web.requests import number
 from models.errors import N_, Invalid, TooMany, refuse
 from models.ideas import DESCRIPTION_AT_MOST, TITLE_AT_MOST, Intent
 from models.matches import Kind, Lane, Match
@@ -39,7 +40,7 @@ def in_lanes(matches: list[Match]) -> dict[Lane, list[Match]]:
 @door.post("/ideas/similar")
 def panel() -> ResponseReturnValue:
     """The three lanes for what is being typed; asked again at every pause."""
-    own = request.form.get("idea_id", "")
+    own = number(request.form.get("idea_id"))
     matches = cluster.matches.similar(
         db(),
         encoder=encoder(),
@@ -47,7 +48,7 @@ def panel() -> ResponseReturnValue:
         title=one_line(request.form.get("title", ""))[:TITLE_AT_MOST],
         description=clean(request.form.get("description", ""))[:DESCRIPTION_AT_MOST],
         limit=24,
-        exclude=(Kind.IDEA, int(own)) if own.isascii() and own.isdigit() else None,
+        exclude=(Kind.IDEA, own) if own else None,
     )
     return render_template("matches/lanes.html", lanes=in_lanes(matches), words_only=encoder() is None)
 
@@ -71,8 +72,7 @@ def search() -> ResponseReturnValue:
 
 def page_number() -> int:
     """The page asked for: 1 for what is no sensible number."""
-    given = request.args.get("page", "1")
-    return min(max(int(given), 1), 10_000) if given.isascii() and given.isdigit() and len(given) < 6 else 1
+    return min(max(number(request.args.get("page")) or 1, 1), 10_000)
 
 
 class Question(BaseModel):
@@ -110,7 +110,10 @@ def similar_api() -> ResponseReturnValue:
 
 
 def _question() -> Question:
-    given = request.get_json(silent=True)
+    try:
+        given = request.get_json(silent=True)
+    except RecursionError:  # brackets in brackets in brackets
+        given = None
     if not isinstance(given, dict):
         raise Invalid("body", N_("Stuur een JSON-object (application/json) met minstens title en description."))
     try:

@@ -12,7 +12,7 @@ import data.people
 from cluster.people import Preferences
 from cluster.web.context import SignedIn, db, member, services
 from cluster.web.pages import same_origin
-from models.errors import Invalid, TooMany
+from models.errors import Invalid, NotSignedIn, TooMany
 
 door = Blueprint("people", __name__)
 
@@ -79,3 +79,10 @@ def account() -> ResponseReturnValue:
         flash(gettext("Je voorkeuren zijn bewaard."))
         return redirect(url_for("people.account"), code=303)
     return render_template("people/account.html", asking=asking)
+
+
+def ask_to_sign_in() -> ResponseReturnValue:
+    """Where a page needs a member: sign in first, then go on. What was typed meanwhile is shown, not lost."""
+    if request.method == "GET":
+        return redirect(url_for("people.sign_in", next=request.full_path.rstrip("?")))
+    raise NotSignedIn

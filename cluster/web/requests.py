@@ -26,3 +26,8 @@ class Number(IntegerConverter):
 
     def __init__(self, map: Map) -> None:
         super().__init__(map, max=2**31 - 1)
+
+
+def number(given: str | None) -> int | None:
+    """A whole number as people and links write it; none for everything else, however long."""
+    return int(given) if given and given.isascii() and given.isdigit() and len(given) < 10 else None

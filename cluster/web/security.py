@@ -21,7 +21,7 @@ def guard(app: Flask) -> None:
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         if request.is_secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        if request.endpoint == "static":
+        if request.endpoint == "static" and answer.status_code in {200, 304}:
             # Their addresses carry a hash of the content, so they may be kept for ever.
             headers["Cache-Control"] = "public, max-age=31536000, immutable"
         else:

@@ -28,6 +28,15 @@ def ndcg(gains: list[float], *, best: list[float], at: int = 10) -> float:
     return cut / ideal if ideal else 0.0
 
 
+def fit(features: np.ndarray, answers: np.ndarray) -> list[float]:
+    """Weights of cosine and overlap, and the constant; a weight below 0 would put the least alike first, so it is 0."""
+    model = LogisticRegression(C=10).fit(features, answers)
+    useful = model.coef_[0] > 0
+    if not useful.all():
+        model = LogisticRegression(C=10).fit(features * useful, answers)
+    return [round(float(weight), 4) for weight in (*(model.coef_[0] * useful), model.intercept_[0])]
+
+
 def main(ideas: Path, related: Path) -> None:
     """Fit, cross-validate, print, write."""
     items = [json.loads(line) for line in ideas.read_text(encoding="utf8").splitlines()]
@@ -93,8 +102,7 @@ def main(ideas: Path, related: Path) -> None:
         precision = (level[chosen] >= 1).mean() if chosen.any() else 0
         print(f"P(related) ≥ {at_least}: precision {precision:.2f} over {chosen.sum()} pairs")
     written = json.loads(relations.FITTED.read_text(encoding="utf8"))
-    models = [LogisticRegression(C=10).fit(features, level == 2), LogisticRegression(C=10).fit(features, level >= 1)]
-    weights = [[round(float(w), 4) for w in (*model.coef_[0], model.intercept_[0])] for model in models]
+    weights = [fit(features, level == 2), fit(features, level >= 1)]
     written[encoder.name] = {"same": weights[0], "related": weights[1], "same_at_least": round(bound, 3)}
     relations.FITTED.write_text(json.dumps(written, indent=2) + "\n", encoding="utf8")
 

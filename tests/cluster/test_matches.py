@@ -141,3 +141,24 @@ def test_no_query_breaks_the_search(query: str) -> None:
     matches.search(db, encoder=None, index=Index(), query=query)
     matches.similar(db, encoder=None, index=Index(), title=query, description=query)
     data.store.close(db)
+
+
+def test_a_new_word_is_found_before_the_vocabulary_is_read_again(
+    db: Database, posted: dict[str, int], who: Who, index: Index[Item]
+) -> None:
+    matches.similar(db, encoder=None, index=index, title="zwembad", description="")
+    form = IdeaForm(title="Dronevluchten boven waterlopen", description="Tekst")
+    new = ideas.post(db, encoder=None, member=who("genk"), form=form)
+    assert found(db, None, index, "Dronevluchten langs grachten") == [new]
+
+
+def test_many_ideas_do_not_hide_the_one_project(db: Database, who: Who, index: Index[Item]) -> None:
+    for number in range(310):
+        values = ["Parking", f"Parking {number}", data.store.now()]
+        db.execute("insert into ideas (title, description, created_at, updated_at) values (?, ?, ?3, ?3)", values)
+    moment = data.store.now()
+    db.execute(
+        "insert into projects (title, summary, status, lead, created_at, updated_at) values (?, ?, ?, ?, ?5, ?5)",
+        ["Slim", "Sensoren op elke parking", "unknown", "Genk", moment],
+    )
+    assert len(matches.search(db, encoder=None, index=index, query="parking", kinds=[Kind.PROJECT]).items) == 1

@@ -27,6 +27,50 @@ def test_the_same_form_sent_twice_shows_the_same_idea(page: Page, app_db: Databa
     assert value(app_db, "select count(*) from ideas") == 1
 
 
+def test_back_and_better_is_not_lost_but_offered_as_a_change(page: Page, app_db: Database) -> None:
+    visitor = page("genk")
+    key = visitor.get("/ideas/new").select_one("input[name=submission_key]")["value"]
+    visitor.submit("/ideas/new", submission_key=key, **FIELDS)
+    better = {"title": "Zwembad en sporthal reserveren", "description": FIELDS["description"]}
+    shown = visitor.submit("/ideas/new", status=409, submission_key=key, **better)
+    assert shown.select_one("#title")["value"] == better["title"]
+    form = shown.select_one("#idea-form")
+    shown = visitor.submit(form["action"], revision=form.select_one("input[name=revision]")["value"], **better)
+    assert shown.h1.text == better["title"]
+    assert value(app_db, "select count(*) from ideas") == 1
+
+
+def test_what_is_typed_while_signed_out_elsewhere_is_shown_again(page: Page) -> None:
+    visitor = page("genk")
+    token = visitor.get("/ideas/new").select_one("input[name=csrf_token]")["value"]
+    elsewhere = page("genk")
+    elsewhere.submit("/sign-out", at="/account")
+    answer = visitor.client.post("/ideas/new", data={"csrf_token": token, **FIELDS})
+    assert answer.status_code == 401
+    assert FIELDS["description"] in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/ideas?endpoint=x",
+        "/?endpoint=x&_anchor=z&_scheme=a&_method=GET&_external=1",
+        "/calls/1?call_id=2",
+        "/ideas?page=" + "9" * 5000,
+    ],
+)
+def test_a_strange_query_breaks_no_page(page: Page, address: str) -> None:
+    page().get(address)
+
+
+def test_a_strange_query_breaks_no_missing_page(page: Page) -> None:
+    page().get("/ideas/999?idea_id=x", status=404)
+
+
+def test_a_strange_number_breaks_no_panel(page: Page) -> None:
+    page("genk").submit("/ideas/similar", at="/ideas/new", title="zwembad", idea_id="9" * 5000)
+
+
 @pytest.mark.parametrize(
     ("field", "typed"),
     [
@@ -132,5 +176,6 @@ def test_search_finds_by_words_and_says_when_nothing_is_there(page: Page) -> Non
     page("genk").submit("/ideas/new", **FIELDS)
     assert page().get("/search?q=zwembad").find("a", string=FIELDS["title"])
     assert "Zoeken" in page().get("/search").h1.text
+    assert page().get("/search?q=Genk").find("a", string=FIELDS["title"])
     page().get("/search?q=" + "a" * 3000)
     page().get("/search?q=%22%27%2A&kind=x&page=2")

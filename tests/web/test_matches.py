@@ -55,7 +55,7 @@ def test_bad_input_is_a_problem_that_names_the_field(app: Flask, changed: dict[s
     assert answer.get_json()["field"] == field
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'"x"'])
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'"x"', b"[" * 100_000])
 def test_what_is_no_object_is_refused(app: Flask, body: bytes) -> None:
     answer = app.test_client().post("/api/v1/similar", data=body, content_type="application/json")
     assert (answer.status_code, answer.get_json()["field"]) == (422, "body")
@@ -84,3 +84,12 @@ def test_posting_anyway_is_said_only_where_something_resembles_it(page: Page, po
     assert empty.select_one("#idea-form button").text == "Plaats je idee"
     found = visitor.submit("/ideas/new", action="similar", **ASKED)
     assert found.select_one("#idea-form button").text == "Toch plaatsen"
+
+
+def test_cookies_say_nothing_to_it(app: Flask, posted: None) -> None:
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["locale"] = "en"
+    answer = client.post("/api/v1/similar", json=ASKED)
+    assert answer.get_json()["matches"][0]["reasons"][0].startswith("Beide noemen")
+    assert "Set-Cookie" not in answer.headers

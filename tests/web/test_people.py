@@ -98,3 +98,15 @@ def test_demo_accounts_are_nobody_in_production(app: Flask, page: Page, app_db: 
     app.extensions["medestanders"].settings.demo = False
     assert visitor.client.get("/account").status_code == 302
     page().submit("/sign-in", status=422, email="genk@test.example", password=PASSWORD)
+
+
+def test_static_files_carry_no_session_and_a_missing_one_is_not_kept(page: Page) -> None:
+    visitor = page("genk")
+    kept = visitor.client.get("/static/style.css")
+    missing = visitor.client.get("/static/nope.css")
+    assert "immutable" in kept.headers["Cache-Control"]
+    assert "Set-Cookie" not in kept.headers
+    assert missing.status_code == 404
+    assert "immutable" not in missing.headers["Cache-Control"]
+    kept.close()
+    missing.close()
