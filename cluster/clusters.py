@@ -43,12 +43,16 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What coordinators review: proposals by worth, and what was decided, latest first."""
+    """What coordinators review: proposals by worth, and what was decided, latest first.
+
+    `failed` tells why the last run that was asked for did not succeed.
+    """
 
     proposed: list[Cluster]
     accepted: list[Cluster]
     rejected: list[Cluster]
     queued: bool
+    failed: str | None
     last_run: Run | None
     contradictions: list[tuple[ClusterItem, ClusterItem]]
 
@@ -75,7 +79,7 @@ def propose(db: Database, *, encoder: Encoder | None) -> Run:
 
 
 def queue_run(db: Database, *, member: Member | None) -> None:
-    """Ask the worker for a run; asking again while one waits changes nothing."""
+    """Ask the worker for a run, now; asking again while one is due or under way changes nothing."""
     must_coordinate(member)
     with transaction(db):
         if not data.clusters.run_queued(db):
@@ -89,13 +93,15 @@ def desk(db: Database, *, member: Member | None) -> Desk:
     by_state = {state: [one for one in found if one.state is state] for state in ClusterState}
     proposed = [one for one in by_state[ClusterState.PROPOSED] if len(one.members) > 1]
     last_run = data.clusters.last_run(db)
+    queued = data.clusters.run_queued(db)
     pairs = last_run.contradictions if last_run else ()
     items = {item.key: item for item in data.clusters.items(db)} if pairs else {}
     return Desk(
         proposed=sorted(proposed, key=lambda one: (-one.worth, -len(one.members), one.id)),
         accepted=by_state[ClusterState.ACCEPTED],
         rejected=by_state[ClusterState.REJECTED],
-        queued=data.clusters.run_queued(db),
+        queued=queued,
+        failed=None if queued else data.clusters.run_error(db),
         last_run=last_run,
         contradictions=[(items[a], items[b]) for a, b in pairs if a in items and b in items],
     )

@@ -250,8 +250,20 @@ def last_run(db: Database) -> Run | None:
 
 
 def run_queued(db: Database) -> bool:
-    """Whether a run waits or is under way."""
-    return bool(value(db, "select exists (select 1 from jobs where kind = 'propose' and done_at is null)"))
+    """Whether a run is due or under way; one that failed and waits for its next try is not."""
+    sql = "select exists (select 1 from jobs where kind = 'propose' and done_at is null and not_before <= ?)"
+    return bool(value(db, sql, [now()]))
+
+
+def run_error(db: Database) -> str | None:
+    """Why the last queued run failed; none if it went well, or if a run ended since."""
+    found: str | None = value(
+        db,
+        """select error from jobs where kind = 'propose' and error is not null
+          and id = (select max(id) from jobs where kind = 'propose')
+          and (done_at is null or done_at > coalesce((select max(ended_at) from cluster_runs), ''))""",
+    )
+    return found
 
 
 def _full(db: Database, which: str, parameters: dict[str, Any]) -> list[Cluster]:

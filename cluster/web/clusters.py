@@ -19,7 +19,9 @@ door = Blueprint("clusters", __name__)
 def desk() -> str:
     """What waits for a coordinator, and what was decided."""
     found = cluster.clusters.desk(db(), member=member())
-    return render_template("clusters/desk.html", desk=found, strength=strength, language_of=language_of)
+    # A refusal of ours is in the catalogue; anything else is shown as it is.
+    reason = gettext(found.failed.removeprefix("Refusal: ")) if found.failed else ""
+    return render_template("clusters/desk.html", desk=found, reason=reason, strength=strength, language_of=language_of)
 
 
 @door.post("/clusters/propose")

@@ -12,7 +12,8 @@ import cluster.clusters
 import data.clusters
 import data.ideas
 import data.projects
-from cluster.engine.encoder import Encoder
+from cluster.engine.encoder import Encoder, LazyEncoder
+from cluster.web import worker
 from cluster.web.cluster_commands import clusters as commands
 from data.store import transaction, value
 from models.clusters import Cluster, ClusterState
@@ -59,6 +60,44 @@ def test_the_button_queues_a_run_and_the_page_tells(page: Page, app_db: Database
         desk = visitor.submit("/clusters/propose", at="/clusters")
     assert "Er wordt naar clusters gezocht." in desk.text
     assert value(app_db, "select count(*) from jobs where kind = 'propose'") == 1
+
+
+def test_the_desk_says_that_a_run_failed_and_offers_the_button_again(
+    app: Flask, page: Page, app_db: Database, encoder: Encoder
+) -> None:
+    services, visitor = app.extensions["medestanders"], page("coordinator")
+    services.encoder = LazyEncoder(missing)
+    visitor.submit("/clusters/propose", at="/clusters")
+    worker.work(services, once=True)
+    desk = visitor.get("/clusters")
+    assert "Er wordt naar clusters gezocht." not in desk.text
+    assert "Het zoeken naar clusters is mislukt." in desk.text
+    assert "De encoder is niet geladen." in desk.text
+    services.encoder = LazyEncoder(lambda: encoder)
+    assert worker.work(services, once=True) == 0
+    assert "Er wordt naar clusters gezocht." in visitor.submit("/clusters/propose", at="/clusters").text
+    assert worker.work(services, once=True) == 1
+    desk = visitor.get("/clusters")
+    assert "mislukt" not in desk.text
+    assert "Laatst gezocht op" in desk.text
+    assert value(app_db, "select count(*) from jobs where kind = 'propose'") == 1
+
+
+def missing() -> Encoder:
+    raise OSError("weg")
+
+
+def test_a_run_that_was_given_up_is_told_until_one_goes_well(page: Page, app_db: Database, encoder: Encoder) -> None:
+    with transaction(app_db):
+        app_db.execute(
+            """insert into jobs (kind, key, not_before, done_at, error)
+            values ('propose', 'clusters', '2026-01-01T00:00:00+00:00', '2026-01-02T00:00:00+00:00', 'Weg: <b>')"""
+        )
+    desk = page("coordinator").get("/clusters")
+    assert desk.select_one("code").text == "Weg: <b>"
+    assert desk.find("button", string="Zoek nieuwe clusters")
+    cluster.clusters.propose(app_db, encoder=encoder)
+    assert "mislukt" not in page("coordinator").get("/clusters").text
 
 
 def test_the_desk_shows_proposals_and_the_last_run(page: Page, proposal: Cluster) -> None:
