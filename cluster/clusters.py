@@ -1,6 +1,7 @@
 """Clusters: runs propose, coordinators decide, and no run ever changes what a person decided."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from sqlite_utils import Database
@@ -39,6 +40,9 @@ MERGE_AT_LEAST = 0.20
 
 # Somebody may decide while a run computes; it then starts again from what stands.
 _TRIES = 3
+
+# A proposal that fell apart comes back with its id within this time; one that a person named, always.
+_BACK_WITHIN_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,16 +287,21 @@ def _reconcile(
     encoder: str,
     items: int,
 ) -> Run:
-    """Bring the proposals that stand to what a run found, inside the caller's transaction."""
+    """Bring the proposals that stand to what a run found, inside the caller's transaction.
+
+    A group that continues no standing proposal may be one that fell apart before: that one comes back.
+    """
     standing = data.clusters.keys_by_cluster(db, state=ClusterState.PROPOSED)
     clusters = {one.id: one for one in data.clusters.listed(db, states=[ClusterState.PROPOSED])}
     ids = list(standing)
     groups = [{key for key, _ in draft.members} for draft in drafts]
-    continued = [None if at is None else ids[at] for at in grouping.heirs([standing[one] for one in ids], groups)]
+    continued = _continued(standing, groups)
+    new = [group for group, one in zip(groups, continued, strict=True) if one is None]
+    back = iter(_continued(data.clusters.fallen(db, since=_days_ago(_BACK_WITHIN_DAYS)), new))
     added = changed = 0
     for draft, members, cluster_id in zip(drafts, groups, continued, strict=True):
         if cluster_id is None:
-            data.clusters.add(db, draft=draft)
+            _add(db, draft, before=next(back))
             added += 1
         elif standing[cluster_id] != members:
             data.clusters.redraw(db, cluster=clusters[cluster_id], draft=draft)
@@ -311,6 +320,25 @@ def _reconcile(
         contradictions=contradictions,
         ended_at=now(),
     )
+
+
+def _continued(before: dict[int, set[ItemKey]], groups: list[set[ItemKey]]) -> list[int | None]:
+    """The id of the cluster that each group continues, if any."""
+    ids = list(before)
+    return [None if at is None else ids[at] for at in grouping.heirs([before[one] for one in ids], groups)]
+
+
+def _add(db: Database, draft: Draft, *, before: int | None) -> None:
+    """Add a proposal, or bring back the one `before`, with its id and the name that a person gave."""
+    known = data.clusters.get(db, cluster_id=before) if before else None
+    if known:
+        data.clusters.redraw(db, cluster=known, draft=draft)
+    else:
+        data.clusters.add(db, draft=draft)
+
+
+def _days_ago(days: int) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
 
 
 def _figures(found: Cluster) -> tuple[object, ...]:

@@ -96,12 +96,19 @@ def count(db: Database, *, state: ClusterState) -> int:
 
 def keys_by_cluster(db: Database, *, state: ClusterState) -> dict[int, set[ItemKey]]:
     """The members of each cluster in this state, those that are not public now too."""
-    found = rows(
-        db,
-        """select m.cluster_id, m.kind, m.item_id from cluster_members m join clusters c on c.id = m.cluster_id
-        where c.state = ? order by m.cluster_id""",
-        [state],
-    )
+    return _keys(db, "where c.state = ? order by m.cluster_id", [state])
+
+
+def fallen(db: Database, *, since: str) -> dict[int, set[ItemKey]]:
+    """The members of the proposals that fell apart: those that a person named first, then others of late."""
+    which = """where c.state = 'dissolved' and (c.named_by_person = 1 or c.updated_at >= ?)
+        order by c.named_by_person desc, c.updated_at desc, m.cluster_id desc"""
+    return _keys(db, which, [since])
+
+
+def _keys(db: Database, which: str, parameters: Sequence[Any]) -> dict[int, set[ItemKey]]:
+    sql = "select m.cluster_id, m.kind, m.item_id from cluster_members m join clusters c on c.id = m.cluster_id "
+    found = rows(db, sql + which, parameters)
     keys: dict[int, set[ItemKey]] = {}
     for item in found:
         keys.setdefault(item["cluster_id"], set()).add((Kind(item["kind"]), item["item_id"]))
@@ -129,16 +136,17 @@ def add(db: Database, *, draft: Draft) -> int:
 
 
 def redraw(db: Database, *, cluster: Cluster, draft: Draft) -> None:
-    """Give a proposal other members; a name that a person gave stays."""
+    """Give a proposal other members, or bring back one that fell apart; a name that a person gave stays."""
     moment = now()
     change(
         db,
-        """update clusters set name = iif(named_by_person, name, ?), terms = ?, cohesion = ?, weakest = ?,
-          revision = revision + 1, updated_at = ? where id = ?""",
+        """update clusters set state = 'proposed', name = iif(named_by_person, name, ?), terms = ?, cohesion = ?,
+          weakest = ?, revision = revision + 1, updated_at = ? where id = ?""",
         [draft.name, json.dumps(draft.terms), draft.cohesion, json.dumps(draft.weakest), moment, cluster.id],
     )
     _set_members(db, cluster_id=cluster.id, draft=draft)
-    _note(db, cluster_id=cluster.id, revision=cluster.revision + 1, action="redrawn", before=cluster, moment=moment)
+    action = "redrawn" if cluster.state is ClusterState.PROPOSED else "proposed"
+    _note(db, cluster_id=cluster.id, revision=cluster.revision + 1, action=action, before=cluster, moment=moment)
 
 
 def refresh(db: Database, *, cluster: Cluster, draft: Draft) -> None:

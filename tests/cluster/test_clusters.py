@@ -110,6 +110,47 @@ def test_a_proposal_that_fell_apart_is_dissolved(db: Database, encoder: Encoder,
     assert found.state is ClusterState.DISSOLVED
 
 
+def move(db: Database, found: Cluster, after: IdeaState) -> None:
+    with transaction(db):
+        for _, idea_id in keys(found):
+            data.ideas.set_state(db, idea_id=idea_id, state=after)
+
+
+def test_a_group_that_fell_apart_comes_back_with_its_id_and_given_name(
+    db: Database, encoder: Encoder, graves: Cluster, who: Who
+):
+    coordinator = who("coordinator")
+    cluster.clusters.rename(db, cluster_id=graves.id, revision=1, member=coordinator, name="Rust en register")
+    move(db, graves, IdeaState.WITHDRAWN)
+    cluster.clusters.propose(db, encoder=encoder)
+    db.execute("update clusters set updated_at = '2020-01-01T00:00:00+00:00' where id = ?", [graves.id])
+    move(db, graves, IdeaState.OPEN)
+    run = cluster.clusters.propose(db, encoder=encoder)
+    assert (run.added, run.changed, run.dissolved) == (1, 0, 0)
+    found = cluster.clusters.get(db, cluster_id=graves.id, member=coordinator)
+    assert (found.state, found.name, found.revision) == (ClusterState.PROPOSED, "Rust en register", 4)
+    assert keys(found) == keys(graves)
+    actions = [event.action for event in data.clusters.history(db, cluster_id=graves.id)]
+    assert actions == ["proposed", "dissolved", "renamed", "proposed"]
+    before = state(db)
+    cluster.clusters.propose(db, encoder=encoder)
+    assert state(db) == before
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_group_without_a_given_name_comes_back_with_its_id_only_of_late(
+    db: Database, encoder: Encoder, graves: Cluster, late: bool
+):
+    move(db, graves, IdeaState.WITHDRAWN)
+    cluster.clusters.propose(db, encoder=encoder)
+    if late:
+        db.execute("update clusters set updated_at = '2020-01-01T00:00:00+00:00' where id = ?", [graves.id])
+    move(db, graves, IdeaState.OPEN)
+    cluster.clusters.propose(db, encoder=encoder)
+    [found] = [one for one in proposed(db) if keys(one) == keys(graves)]
+    assert (found.id == graves.id) is not late
+
+
 def test_accepting_makes_it_public_counts_as_judgement_and_no_run_changes_it(
     db: Database, encoder: Encoder, graves: Cluster, who: Who
 ):
