@@ -41,20 +41,24 @@ MERGE_AT_LEAST = 0.20
 # Somebody may decide while a run computes; it then starts again from what stands.
 _TRIES = 3
 
+# Each list of the desk shows this many.
+ON_DESK_AT_MOST = 50
+
 # A proposal that fell apart comes back with its id within this time; one that a person named, always.
 _BACK_WITHIN_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What coordinators review: proposals by worth, and what was decided, latest first.
+    """What coordinators review: proposals by worth, and what was decided, latest first, each list of bearable length.
 
-    `failed` tells why the last run that was asked for did not succeed.
+    `totals` tells how many there are of each; `failed` tells why the last run that was asked for did not succeed.
     """
 
     proposed: list[Cluster]
     accepted: list[Cluster]
     rejected: list[Cluster]
+    totals: dict[ClusterState, int]
     queued: bool
     failed: str | None
     last_run: Run | None
@@ -93,17 +97,16 @@ def queue_run(db: Database, *, member: Member | None) -> None:
 def desk(db: Database, *, member: Member | None) -> Desk:
     """The review desk, for coordinators only."""
     must_coordinate(member)
-    found = data.clusters.listed(db, states=[ClusterState.PROPOSED, ClusterState.ACCEPTED, ClusterState.REJECTED])
-    by_state = {state: [one for one in found if one.state is state] for state in ClusterState}
-    proposed = [one for one in by_state[ClusterState.PROPOSED] if len(one.members) > 1]
+    proposed = listed(db, states=[ClusterState.PROPOSED])
     last_run = data.clusters.last_run(db)
     queued = data.clusters.run_queued(db)
     pairs = last_run.contradictions if last_run else ()
     items = {item.key: item for item in data.clusters.items(db)} if pairs else {}
     return Desk(
-        proposed=sorted(proposed, key=lambda one: (-one.worth, -len(one.members), one.id)),
-        accepted=by_state[ClusterState.ACCEPTED],
-        rejected=by_state[ClusterState.REJECTED],
+        proposed=sorted(proposed, key=lambda one: (-one.worth, -len(one.members), one.id))[:ON_DESK_AT_MOST],
+        accepted=data.clusters.listed(db, states=[ClusterState.ACCEPTED], at_most=ON_DESK_AT_MOST),
+        rejected=data.clusters.listed(db, states=[ClusterState.REJECTED], at_most=ON_DESK_AT_MOST),
+        totals={**data.clusters.totals(db), ClusterState.PROPOSED: len(proposed)},
         queued=queued,
         failed=None if queued else data.clusters.run_error(db),
         last_run=last_run,
@@ -124,7 +127,7 @@ def references(db: Database, *, pairs: tuple[tuple[ItemKey, ItemKey], ...]) -> l
 
 
 def waiting(db: Database) -> int:
-    """How many proposals wait for a coordinator."""
+    """How many proposals wait for a coordinator; as many as the desk tells."""
     return data.clusters.count(db, state=ClusterState.PROPOSED)
 
 

@@ -63,12 +63,13 @@ def stamp(db: Database) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-def listed(db: Database, *, states: Sequence[ClusterState]) -> list[Cluster]:
-    """All clusters in these states with their members, latest change first; always three queries."""
+def listed(db: Database, *, states: Sequence[ClusterState], at_most: int | None = None) -> list[Cluster]:
+    """The clusters in these states with their members, latest change first; always three queries."""
     return _full(
         db,
-        "where c.state in (select value from json_each(:states)) order by c.updated_at desc, c.id desc",
-        {"states": json.dumps(list(states))},
+        """where c.state in (select value from json_each(:states))
+        order by c.updated_at desc, c.id desc limit :at_most""",
+        {"states": json.dumps(list(states)), "at_most": -1 if at_most is None else at_most},
     )
 
 
@@ -90,8 +91,26 @@ def of_item(db: Database, *, kind: Kind, item_id: int) -> Cluster | None:
 
 
 def count(db: Database, *, state: ClusterState) -> int:
-    """How many clusters are in this state."""
-    return int(value(db, "select count(*) from clusters where state = ?", [state]))
+    """How many clusters in this state have two members or more that are public now."""
+    return int(
+        value(
+            db,
+            """select count(*) from clusters c where c.state = ? and 1 < (
+              select count(*) from cluster_members m
+              left join ideas i on m.kind = 'idea' and i.id = m.item_id and i.state = 'open'
+              left join projects p on m.kind = 'project' and p.id = m.item_id
+              where m.cluster_id = c.id and (i.id is not null or p.id is not null))""",
+            [state],
+        )
+    )
+
+
+def totals(db: Database) -> dict[ClusterState, int]:
+    """How many clusters are in each state, whatever became of their members."""
+    found = {
+        item["state"]: item["total"] for item in rows(db, "select state, count(*) as total from clusters group by 1")
+    }
+    return {state: found.get(state, 0) for state in ClusterState}
 
 
 def keys_by_cluster(db: Database, *, state: ClusterState) -> dict[int, set[ItemKey]]:

@@ -151,6 +151,15 @@ def test_a_group_without_a_given_name_comes_back_with_its_id_only_of_late(
     assert (found.id == graves.id) is not late
 
 
+def test_what_waits_is_what_the_desk_shows(db: Database, graves: Cluster, who: Who):
+    assert cluster.clusters.waiting(db) == 2
+    with transaction(db):
+        for _, idea_id in list(keys(graves))[:2]:
+            data.ideas.set_state(db, idea_id=idea_id, state=IdeaState.WITHDRAWN)
+    desk = cluster.clusters.desk(db, member=who("coordinator"))
+    assert cluster.clusters.waiting(db) == len(desk.proposed) == desk.totals[ClusterState.PROPOSED] == 1
+
+
 def test_accepting_makes_it_public_counts_as_judgement_and_no_run_changes_it(
     db: Database, encoder: Encoder, graves: Cluster, who: Who
 ):

@@ -16,8 +16,9 @@ from cluster.engine.encoder import Encoder, LazyEncoder
 from cluster.web import worker
 from cluster.web.cluster_commands import clusters as commands
 from data.store import transaction, value
-from models.clusters import Cluster, ClusterState
+from models.clusters import Cluster, ClusterState, Draft
 from models.ideas import IdeaForm
+from models.matches import Kind
 from models.people import Member
 
 Page = Callable[..., Any]
@@ -105,6 +106,32 @@ def test_the_desk_shows_proposals_and_the_last_run(page: Page, proposal: Cluster
     assert desk.select_one(f'a[href="/clusters/{proposal.id}"]').text == proposal.name
     assert "Laatst gezocht op" in desk.text
     assert "2 gemeenten" in desk.text
+
+
+def test_long_lists_of_the_desk_show_the_first_and_say_how_many_there_are(page: Page, app_db: Database) -> None:
+    for state in ("proposed", "accepted", "rejected"):
+        with transaction(app_db):
+            [a, b] = [
+                data.ideas.add(
+                    app_db, form=IdeaForm(title="T", description="D"), lang="nl", organisation_id=None, author_id=None
+                )
+                for _ in range(2)
+            ]
+            for number in range(cluster.clusters.ON_DESK_AT_MOST + 1):
+                pair = ((Kind.IDEA, a), (Kind.IDEA, b))
+                name = f"{state} {number}"
+                draft = Draft(name=name, terms=(), cohesion=0.5, weakest=pair, members=((pair[0], 0.5), (pair[1], 0.5)))
+                data.clusters.add(app_db, draft=draft)
+            app_db.execute("update clusters set state = ? where name like ?", [state, f"{state}%"])
+    desk = page("coordinator").get("/clusters")
+    assert len(desk.select(".card")) == 3 * 50
+    assert [" ".join(title.text.split()) for title in desk.select("h2")][1:] == [
+        "Voorstellen (51)", "Aanvaard (51)", "Verworpen (51)",
+    ]  # fmt: skip
+    assert "Dit zijn de eerste 50 van de 51." in desk.text
+    assert desk.text.count("Dit zijn de 50 laatste van de 51.") == 2
+    assert not desk.find("a", string="rejected 0")
+    assert desk.find("a", string="rejected 50")
 
 
 def test_only_coordinators_see_the_desk_and_proposals(page: Page, proposal: Cluster) -> None:
