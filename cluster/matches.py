@@ -29,6 +29,10 @@ _CANDIDATES = 100
 _WORDS_AT_MOST = 12
 # New texts that do not yet make the vocabulary worth reading again.
 _FRESH = 5
+# Somebody who types waits this long for the encoder at most, and two passages tell what a text is about: nobody can
+# keep the encoder from others by sending long texts.
+_WAIT_S = 2.0
+_PASSAGES = 2
 _BATCH = 64
 # Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009): only to retrieve and order a search, never a threshold.
 _RRF = 60
@@ -77,8 +81,11 @@ def similar(
     if not text:
         return []
     bag = lexical.words(text)
-    vector = encoder.encode([text])[0] if encoder else None
-    if encoder:
+    vectors = _soon(encoder, text)
+    if encoder is None or vectors is None:
+        encoder, vector = None, None
+    else:
+        vector = vectors[0]
         follow(db, index=index, encoder=encoder)
     return _scored(
         db, encoder=encoder, index=index, vector=vector, bag=bag, limit=min(limit, LIMIT_AT_MOST), exclude=exclude
@@ -106,6 +113,13 @@ def similar_to(
     bag = lexical.words(f"{title}. {description}")
     vector = np.frombuffer(kept, dtype=np.float32)
     return _scored(db, encoder=encoder, index=index, vector=vector, bag=bag, limit=limit, exclude=item)
+
+
+def _soon(encoder: Encoder | None, text: str) -> Vectors | None:
+    """The vector of the beginning of a text, shape (1, d); none when the encoder is missing or too busy to wait for."""
+    if encoder is None:
+        return None
+    return encoder.try_encode([text], within_s=_WAIT_S, passages_at_most=_PASSAGES)
 
 
 def _vocabulary(db: Database, index: Index[Item]) -> Vocabulary:
@@ -227,10 +241,11 @@ def search(
         data.matches.matching(db, words=words, prefixes=True, at_most=300, kinds=kinds)
         for words in (found, forms if forms != found else [])
     ]
-    if encoder and found:
+    vectors = _soon(encoder, query) if found else None
+    if encoder and vectors is not None:
         follow(db, index=index, encoder=encoder)
         # A neighbour of a two-word query is only worth showing when it is truly near.
-        near = index.nearest(encoder.encode([query])[0], at_most=400)
+        near = index.nearest(vectors[0], at_most=400)
         lists.append([hit.key for hit in near if hit.cosine >= 0.35 and hit.key[0] in kinds][:50])
     lists.append(_of_organisation(db, query))
     ranks: dict[Item, float] = {}

@@ -40,6 +40,7 @@ def in_lanes(matches: list[Match]) -> dict[Lane, list[Match]]:
 @door.post("/ideas/similar")
 def panel() -> ResponseReturnValue:
     """The three lanes for what is being typed; asked again at every pause."""
+    _not_too_often()
     own = number(request.form.get("idea_id"))
     matches = cluster.matches.similar(
         db(),
@@ -56,6 +57,7 @@ def panel() -> ResponseReturnValue:
 @door.get("/search")
 def search() -> ResponseReturnValue:
     """Ideas and projects that fit the words or the meaning of a query."""
+    _not_too_often()
     query = one_line(request.args.get("q", ""))[:500]
     kind = request.args.get("kind", "")
     page = page_number()
@@ -92,10 +94,7 @@ class Question(BaseModel):
 @door.post("/api/v1/similar")
 def similar_api() -> ResponseReturnValue:
     """Similar ideas and projects for a text. It only reads, ignores cookies, and sees what the public sees."""
-    address = request.remote_addr or ""
-    uses = data.throttles.count(services().throttles(), key=f"api:{address}", window_s=1, moment=time.time())
-    if uses > services().settings.similar_per_second:
-        raise TooMany(N_("Te veel vragen in één seconde. Probeer het zo meteen opnieuw."), seconds=1)
+    _not_too_often()
     question = _question()
     found = cluster.matches.similar(
         db(),
@@ -107,6 +106,13 @@ def similar_api() -> ResponseReturnValue:
     )
     running = encoder()
     return jsonify({"encoder": running.name if running else "", "matches": [_told(match) for match in found]})
+
+
+def _not_too_often() -> None:
+    key = f"similar:{request.remote_addr}"
+    uses = data.throttles.count(services().throttles(), key=key, window_s=1, moment=time.time())
+    if uses > services().settings.similar_per_second:
+        raise TooMany(N_("Te veel vragen in één seconde. Probeer het zo opnieuw."), seconds=1)
 
 
 def _question() -> Question:
