@@ -54,6 +54,8 @@ def sign_in(
     if not _matches(stored or _NOBODY, password) or stored is None or member is None:
         raise Invalid("password", N_("Dit e-mailadres en wachtwoord horen niet bij elkaar. Kijk ze na."))
     data.throttles.forget(throttles, key=account)
+    # A whole municipality may share one address: who comes in rightly must not use up the tries of the others.
+    data.throttles.take_back(throttles, key=f"signin:{address}", window_s=_WINDOW_S, moment=moment)
     return member
 
 

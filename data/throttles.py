@@ -36,6 +36,12 @@ def count(db: Database, *, key: str, window_s: int, moment: float) -> int:
     return int(found)
 
 
+def take_back(db: Database, *, key: str, window_s: int, moment: float) -> None:
+    """Take back one use of `key` in the window that holds `moment`, as when it turned out to be harmless."""
+    starts = int(moment // window_s * window_s)
+    db.execute("update throttles set count = count - 1 where key = ? and starts = ? and count > 0", [key, starts])
+
+
 def forget(db: Database, *, key: str) -> None:
     """Forget a key, as after a successful sign-in."""
     db.execute("delete from throttles where key = ?", [key])

@@ -35,6 +35,11 @@ def faults(services: Services) -> Iterator[str]:
             yield "MEDESTANDERS_SMTP_URL is niet ingesteld: e-mails blijven wachten en vertrekken niet."
         if services.settings.url is None:
             yield "MEDESTANDERS_URL is niet ingesteld: links in e-mails wijzen naar localhost."
+        if not services.settings.trusted_proxies:
+            yield (
+                "MEDESTANDERS_TRUSTED_PROXIES is 0: achter een reverse proxy heeft dan iedereen hetzelfde adres, "
+                "en de pogingen van een aanvaller sluiten ook anderen buiten. Zet het op het aantal proxy’s."
+            )
         try:
             cluster.setup.refuse_demo_members(db)
         except Refusal as refusal:

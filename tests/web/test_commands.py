@@ -201,7 +201,7 @@ def test_the_doctor_refuses_demo_accounts_in_production(app: Flask, app_db: Data
     refused = production.test_cli_runner().invoke(args=["doctor"])
 
     assert refused.exit_code == 1
-    for said in ("1 demo-accounts", "MEDESTANDERS_SMTP_URL", "MEDESTANDERS_URL"):
+    for said in ("1 demo-accounts", "MEDESTANDERS_SMTP_URL", "MEDESTANDERS_URL", "MEDESTANDERS_TRUSTED_PROXIES"):
         assert said in refused.output
     assert "demo-accounts" in production.test_cli_runner().invoke(args=["setup"]).output
     production.extensions["medestanders"].close()

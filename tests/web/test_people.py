@@ -7,10 +7,15 @@ import pytest
 from flask import Flask
 from sqlite_utils import Database
 
+import cluster.people
+import data.throttles
 from data.store import value
+from models.errors import Invalid, TooMany
+from models.people import Member
 
 Page = Callable[..., Any]
 PASSWORD = "een lang wachtwoord"
+HERE = "192.0.2.1"
 
 
 def test_signing_in_goes_on_where_one_was(page: Page) -> None:
@@ -41,6 +46,26 @@ def test_an_eleventh_try_waits_even_with_the_right_password(page: Page) -> None:
         visitor.submit("/sign-in", status=422, email="genk@test.example", password="verkeerd wachtwoord")
     shown = visitor.submit("/sign-in", status=429, email="genk@test.example", password=PASSWORD)
     assert "Wacht een kwartier" in shown.text
+
+
+def attempt(app: Flask, email: str, password: str) -> Member:
+    services = app.extensions["medestanders"]
+    return cluster.people.sign_in(
+        services.db(), services.throttles(), email=email, password=password, address=HERE, moment=1e6, demo=True
+    )
+
+
+def test_who_signs_in_uses_up_no_try_of_others_at_the_same_address(app: Flask) -> None:
+    throttles = app.extensions["medestanders"].throttles()
+    for _ in range(58):
+        data.throttles.count(throttles, key=f"signin:{HERE}", window_s=900, moment=1e6)
+    for name in ("genk", "aalter", "kortrijk", "genk"):
+        attempt(app, f"{name}@test.example", PASSWORD)
+    for number in range(2):
+        with pytest.raises(Invalid):
+            attempt(app, f"niemand{number}@test.example", "verkeerd wachtwoord")
+    with pytest.raises(TooMany):
+        attempt(app, "genk@test.example", PASSWORD)
 
 
 def test_signing_out_ends_every_session(page: Page) -> None:
