@@ -34,13 +34,31 @@ def _answer(status: int, message: str, *, field: str | None = None) -> tuple[Res
 
 
 def _typed() -> list[tuple[str, str]]:
-    """What the person typed, to be shown again: nothing typed is ever lost."""
+    """What the person typed, by the words at the field, to be shown again: nothing typed is ever lost."""
     if request.method != "POST" or request.content_length is None or request.content_length > _SHOWN_AT_MOST:
         return []
-    return [(name, value) for name, value in request.form.items(multi=True) if name not in _SECRET and value.strip()]
+    given = request.form.items(multi=True)
+    return [
+        (gettext(_AT[name]) if name in _AT else name, value)
+        for name, value in given
+        if name not in _NOT_TYPED and value.strip()
+    ]
 
 
-_SECRET = {"csrf_token", "password", "submission_key", "revision", "idea_id", "next"}
+_AT = {
+    "title": N_("Titel"),
+    "description": N_("Beschrijving"),
+    "target_group": N_("Voor wie?"),
+    "message": N_("Bericht"),
+    "days": N_("Werkdagen van jullie mensen"),
+    "name": N_("Naam"),
+    "reason": N_("Waarom"),
+    "email": N_("E-mailadres"),
+}
+_NOT_TYPED = {
+    *("csrf_token", "password", "submission_key", "revision", "idea_id", "next", "action", "do", "locale"),
+    *("intent", "stage", "seeks", "theme", "call", "budget", "role", "amount", "standing_consent"),
+}
 _SHOWN_AT_MOST = 512 * 1024
 
 

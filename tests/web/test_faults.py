@@ -81,6 +81,7 @@ def test_a_post_that_cannot_be_written_keeps_what_was_typed_and_works_again_afte
     assert [heading.get_text() for heading in shown.find_all("h1")] == ["Niet gelukt"]
     kept = [tag.get_text() for tag in shown.select(".kept")]
     assert kept == [TYPED["title"], TYPED["description"]]
+    assert [tag.get_text() for tag in shown.select("dt")] == ["Titel", "Beschrijving"]
     assert "Traceback" not in shown.get_text()
     assert not app_db.conn.in_transaction
     assert everything(app_db) == before
