@@ -61,23 +61,20 @@ def queue(db: Database, *, to: Member, template: str, dedupe_key: str, **values:
 def deliver(db: Database, *, letter_id: int, send: Send | None, sender: str, home: str, last_try: bool = False) -> None:
     """Deliver a queued letter, or mark it sent when there is no mail server (`send` is none) but a local mailbox.
 
-    A letter that is not queued is left alone. A receiver whom the mail server refuses for good makes it failed, as
-    does any fault at the last try; other faults are noted and raised, so that the job is tried again.
+    A letter that is not queued is left alone. An address that is none and a receiver whom the mail server refuses for
+    good make it failed, as does any fault at the last try; other faults are noted and raised, so that the job is tried
+    again.
     """
     letter = data.letters.get(db, letter_id=letter_id)
     if letter is None or letter.state is not LetterState.QUEUED:
         return
-    state, error, fault = LetterState.SENT, None, None
-    try:
-        if send is not None:
-            send(compose(letter, sender=sender, home=home))
-    except (OSError, ValueError, smtplib.SMTPException) as raised:
-        error = f"{type(raised).__name__}: {raised}"[:500]
-        fault = None if last_try or _for_good(raised) else raised
-        state = LetterState.QUEUED if fault else LetterState.FAILED
+    fault, final = _fault(letter, send=send, sender=sender, home=home) if send else (None, False)
+    kept = fault is not None and not (final or last_try)
+    state = LetterState.QUEUED if kept else LetterState.FAILED if fault else LetterState.SENT
+    error = f"{type(fault).__name__}: {fault}"[:500] if fault else None
     with transaction(db):
         data.letters.mark(db, letter_id=letter_id, state=state, error=error)
-    if fault:
+    if fault and kept:
         raise fault
 
 
@@ -133,11 +130,22 @@ def post(message: EmailMessage, *, smtp_url: str) -> None:
         server.close()
 
 
-def _for_good(fault: Exception) -> bool:
-    """Whether trying again is useless: no such receiver."""
-    if isinstance(fault, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in fault.recipients.values())
-    return isinstance(fault, ValueError)
+def _fault(letter: Letter, *, send: Send, sender: str, home: str) -> tuple[Exception | None, bool]:
+    """Send a letter; what went wrong, and whether trying again is useless: no address, or no such receiver.
+
+    Everything else may pass: an expired certificate, for one, is a ValueError too.
+    """
+    try:
+        message = compose(letter, sender=sender, home=home)
+    except ValueError as no_address:
+        return no_address, True
+    try:
+        send(message)
+    except smtplib.SMTPRecipientsRefused as refused:
+        return refused, all(code >= 500 for code, _ in refused.recipients.values())
+    except (OSError, ValueError, smtplib.SMTPException) as raised:
+        return raised, False
+    return None, False
 
 
 def _header(text: str) -> str:

@@ -38,14 +38,14 @@ class Settings(BaseSettings):
     @field_validator("smtp_url")
     @classmethod
     def _smtp_or_smtps(cls, given: str | None) -> str | None:
-        if given is not None and (urlsplit(given).scheme not in {"smtp", "smtps"} or not urlsplit(given).hostname):
+        if given is not None and not _leads_somewhere(given, {"smtp", "smtps"}):
             raise ValueError("write smtp://[user:password@]host[:port], or smtps:// for TLS from the start")
         return given
 
     @field_validator("url")
     @classmethod
     def _http_or_https(cls, given: str | None) -> str | None:
-        if given is not None and (urlsplit(given).scheme not in {"http", "https"} or not urlsplit(given).hostname):
+        if given is not None and not _leads_somewhere(given, {"http", "https"}):
             raise ValueError("write the address people use, such as https://medestanders.example")
         return given
 
@@ -83,6 +83,15 @@ class Settings(BaseSettings):
         except FileExistsError:
             pass
         return kept.read_text()
+
+
+def _leads_somewhere(url: str, schemes: set[str]) -> bool:
+    """Whether this is an address with one of these schemes, a host, and a port that exists if it names one."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def read_settings() -> Settings:

@@ -2,6 +2,7 @@
 
 import random
 import smtplib
+import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from email import message_from_bytes
@@ -124,6 +125,8 @@ def test_a_letter_that_is_gone_is_no_fault(db: Database) -> None:
         smtplib.SMTPRecipientsRefused({"x": (451, b"later")}),
         smtplib.SMTPDataError(554, b"not today"),
         smtplib.SMTPSenderRefused(550, b"who?", "x"),
+        ssl.SSLCertVerificationError("certificate has expired"),
+        ValueError("Port out of range 0-65535"),
     ],
 )
 def test_a_fault_that_may_pass_keeps_the_letter_queued(db: Database, who: Who, fault: Exception) -> None:

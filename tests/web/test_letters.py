@@ -73,7 +73,18 @@ def test_letters_come_from_and_lead_to_the_service(
     assert (settings.home, settings.sender) == (home, sender)
 
 
-@pytest.mark.parametrize("url", ["medestanders.example", "ftp://x", "javascript:alert(1)", "https://"])
+@pytest.mark.parametrize(
+    "url", ["medestanders.example", "ftp://x", "javascript:alert(1)", "https://", "https://x:99999", "https://[::1"]
+)
 def test_an_address_that_is_none_stops_the_start(tmp_path: Path, url: str) -> None:
     with pytest.raises(ValueError, match="write the address people use"):
         Settings(data=tmp_path, url=url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mail.example", "http://mail", "smtp://", "smtp://mail:99999", "smtp://mail:0", "smtps://mail:x", "smtp://[::1"],
+)
+def test_a_mail_server_that_cannot_be_one_stops_the_start(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ValueError, match="write smtp://"):
+        Settings(data=tmp_path, smtp_url=url)
