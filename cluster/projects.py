@@ -9,18 +9,23 @@ from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
+import cluster.letters
 import data.calls
+import data.letters
 import data.people
 import data.projects
 from cluster.engine.language import LANGUAGES, language_of
+from cluster.engine.texts import clean, readable
 from cluster.imports import Fields, Imported, Row, check
 from cluster.matches import queue_vectors
+from cluster.people import must_act
 from data.projects import Filter
 from data.store import now, transaction
-from models.errors import NotFound
+from models.contacts import MESSAGE_AT_MOST
+from models.errors import N_, Invalid, NotFound
 from models.ideas import DESCRIPTION_AT_MOST, TITLE_AT_MOST
 from models.matches import Kind
-from models.people import Organisation
+from models.people import Member, Organisation
 from models.projects import Partner, Project, Status
 
 _BATCH = 500
@@ -53,6 +58,44 @@ def import_rows(db: Database, *, rows: Iterable[Row]) -> Imported:
     checked, done = check(rows, _reader(db))
     _keep(db, checked, done, refresh=True)
     return done
+
+
+def ask_contact(db: Database, *, member: Member | None, project_id: int, message: str) -> None:
+    """Ask the coordinators to bring one's organisation in contact with who is behind a project.
+
+    Each coordinator gets one letter with the asker in it, who consents by asking. Asking again changes nothing.
+    """
+    asking, organisation_id = must_act(member)
+    message = clean(message)
+    if len(message) > MESSAGE_AT_MOST:
+        said = N_("Dit zijn %(count)s tekens. Gebruik er hoogstens %(at_most)s.")
+        raise Invalid("message", said, count=len(message), at_most=MESSAGE_AT_MOST)
+    if not readable(message):
+        raise Invalid("message", N_("Hier staan tekens die we niet kunnen lezen. Typ ze opnieuw."))
+    with transaction(db):
+        project = get(db, project_id)
+        contact = data.people.contact(db, member_id=asking.id)
+        for coordinator in data.people.coordinators(db):
+            cluster.letters.queue(
+                db,
+                to=coordinator,
+                template="contact",
+                dedupe_key=f"{_request(project_id, organisation_id)}{coordinator.id}",
+                project=project,
+                contact=contact,
+                message=message,
+            )
+
+
+def asked_contact(db: Database, *, member: Member | None, project_id: int) -> str | None:
+    """When the member's organisation asked for contact about a project; none if it did not."""
+    if member is None or member.organisation_id is None:
+        return None
+    return data.letters.first_with(db, dedupe_prefix=_request(project_id, member.organisation_id))
+
+
+def _request(project_id: int, organisation_id: int) -> str:
+    return f"contact:{project_id}:{organisation_id}:"
 
 
 def seed(db: Database, *, rows: list[dict[str, Any]]) -> int:

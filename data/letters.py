@@ -36,6 +36,14 @@ def get(db: Database, *, letter_id: int) -> Letter | None:
     return _letter(found) if found else None
 
 
+def first_with(db: Database, *, dedupe_prefix: str) -> str | None:
+    """When the first letter whose key begins so was written; none if there is none."""
+    found: str | None = value(
+        db, "select min(created_at) from letters where dedupe_key between ? and ?", [dedupe_prefix, dedupe_prefix + "~"]
+    )
+    return found
+
+
 def recent(db: Database, *, at_most: int) -> list[Letter]:
     """The newest letters."""
     return [_letter(item) for item in rows(db, _LETTER + "order by id desc limit ?", [at_most])]
@@ -49,4 +57,15 @@ def mark(db: Database, *, letter_id: int, state: LetterState, error: str | None 
           sent_at = case :state when 'sent' then :now end
         where id = :id and state <> 'sent'""",
         {"id": letter_id, "state": state.value, "error": error, "now": now()},
+    )
+
+
+def queue_stranded(db: Database) -> None:
+    """Queue a job for every queued letter that has none."""
+    db.execute(
+        """insert into jobs (kind, key, payload, not_before)
+        select 'letter', cast(l.id as text), json_object('letter_id', l.id), ? from letters l
+        where l.state = 'queued' and not exists (
+          select 1 from jobs j where j.kind = 'letter' and j.key = cast(l.id as text) and j.done_at is null)""",
+        [now()],
     )

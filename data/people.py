@@ -53,6 +53,12 @@ def demo_members(db: Database) -> list[Member]:
     return [member for item in found if (member := _member(item))]
 
 
+def coordinators(db: Database) -> list[Member]:
+    """The active coordinators."""
+    found = rows(db, _MEMBER + "where m.role = 'coordinator' and m.active = 1 order by m.id")
+    return [member for item in found if (member := _member(item))]
+
+
 def contact(db: Database, *, member_id: int) -> Contact | None:
     """What the other side of an agreed introduction may see of a member."""
     found = row(

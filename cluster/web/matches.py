@@ -112,7 +112,7 @@ def _not_too_often() -> None:
     key = f"similar:{request.remote_addr}"
     uses = data.throttles.count(services().throttles(), key=key, window_s=1, moment=time.time())
     if uses > services().settings.similar_per_second:
-        raise TooMany(N_("Te veel vragen in één seconde. Probeer het zo opnieuw."), seconds=1)
+        raise TooMany(N_("Te veel vragen in één seconde. Probeer het zo meteen opnieuw."), seconds=1)
 
 
 def _question() -> Question:

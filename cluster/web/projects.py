@@ -1,16 +1,22 @@
 """The projects that are known: submitted, approved, or related to the programme."""
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_login import login_required
 
 import cluster.calls
 import cluster.matches
 import cluster.projects
 import data.calls
 import data.people
-from cluster.web.context import db, encoder, index
+from cluster.web.context import db, encoder, index, member
 from cluster.web.face import options, themes
+from cluster.web.languages import say
 from cluster.web.matches import in_lanes, page_number
+from cluster.web.requests import number
 from data.projects import Filter
+from models.errors import Invalid
 from models.matches import Kind
 from models.projects import Status
 
@@ -24,9 +30,9 @@ _PROGRAMME = {"yes": True, "no": False}
 def browse() -> str:
     """Projects that fit the filters; a filter that means nothing is left out."""
     calls = {call.id: call.name for call in cluster.calls.every(db())}
-    organisation_id = _number("organisation")
+    organisation_id = number(request.args.get("organisation"))
     organisation = data.people.organisation(db(), organisation_id=organisation_id) if organisation_id else None
-    status, theme, call_id = request.args.get("status"), request.args.get("theme"), _number("call")
+    status, theme, call_id = request.args.get("status"), request.args.get("theme"), number(request.args.get("call"))
     wanted = Filter(
         status=status if status in set(Status) else None,
         theme=theme if theme in themes() else None,
@@ -51,6 +57,23 @@ def browse() -> str:
 @door.get("/projects/<int:project_id>")
 def show(project_id: int) -> str:
     """What is known of a project, and what is not."""
+    return _page(project_id)
+
+
+@door.post("/projects/<int:project_id>/contact")
+@login_required  # type: ignore[untyped-decorator]
+def ask_contact(project_id: int) -> ResponseReturnValue:
+    """Ask the coordinators for contact with who is behind a project."""
+    message = request.form.get("message", "")
+    try:
+        cluster.projects.ask_contact(db(), member=member(), project_id=project_id, message=message)
+    except Invalid as refused:
+        return _page(project_id, typed={"message": message}, refused=refused), 422
+    flash(gettext("Je vraag is onderweg naar de coördinatoren."))
+    return redirect(url_for("projects.show", project_id=project_id, _anchor="meedoen"), code=303)
+
+
+def _page(project_id: int, *, typed: dict[str, str] | None = None, refused: Invalid | None = None) -> str:
     project = cluster.projects.get(db(), project_id)
     matches = cluster.matches.similar_to(
         db(),
@@ -65,12 +88,9 @@ def show(project_id: int) -> str:
         project=project,
         partners=cluster.projects.partners(db(), project=project),
         call=data.calls.get(db(), call_id=project.call_id) if project.call_id else None,
+        asked_at=cluster.projects.asked_contact(db(), member=member(), project_id=project_id),
+        typed=typed or {},
+        errors={wrong.field: say(wrong) for wrong in refused.every} if refused else {},
         lanes=in_lanes(matches),
         words_only=encoder() is None,
     )
-
-
-def _number(name: str) -> int | None:
-    """A small positive number from the address, or none."""
-    text = request.args.get(name, "")
-    return int(text) or None if text.isascii() and text.isdecimal() and len(text) < 10 else None

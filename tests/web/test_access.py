@@ -55,6 +55,8 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/projects"): (200, 200, 200, 200),
     ("GET", "/projects/1"): (200, 200, 200, 200),
     ("GET", "/projects/99"): (404, 404, 404, 404),
+    ("POST", "/projects/1/contact"): (401, 303, 303, 403),
+    ("POST", "/projects/99/contact"): (401, 404, 404, 403),
     ("GET", "/calls"): (200, 200, 200, 200),
     ("GET", "/calls/1"): (200, 200, 200, 200),
     ("GET", "/calls/99"): (404, 404, 404, 404),

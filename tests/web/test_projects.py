@@ -151,3 +151,26 @@ def test_the_list_takes_as_many_queries_for_twenty_as_for_one(page: Callable[...
 @pytest.mark.parametrize("address", ["/projects/99", "/projects/0", "/projects/99999999999999999999"])
 def test_a_project_that_is_not_there_is_a_plain_404(page: Callable[..., Any], address: str) -> None:
     assert page().get(address, status=404).h1.get_text() == "Niet gevonden"
+
+
+def test_asking_for_contact_reaches_every_coordinator_once(
+    known: dict[str, int], page: Callable[..., Any], app_db: Database
+) -> None:
+    address = f"/projects/{known['P-1']}"
+    shown = page("kortrijk").submit(f"{address}/contact", at=address, message="Werkt het ook ’s avonds?")
+    assert "Jullie vroegen contact op" in shown.text
+    page("kortrijk").client.post(f"{address}/contact")
+    (letter,) = data.store.rows(app_db, "select recipient, subject, body from letters")
+    assert letter["recipient"] == "coordinator@test.example"
+    assert letter["subject"] == "Kortrijk vraagt contact over “Slim loket”"
+    for part in ("Werkt het ook ’s avonds?", "kortrijk@test.example", f"medestanders:{address}"):
+        assert part in letter["body"]
+    assert "kortrijk@test.example" not in page("aalter").get(address).text
+    assert page("aalter").get(address).select_one(f"form[action='{address}/contact']")
+
+
+def test_a_question_that_is_too_long_stays_typed(known: dict[str, int], page: Callable[..., Any]) -> None:
+    address = f"/projects/{known['P-1']}"
+    shown = page("kortrijk").submit(f"{address}/contact", at=address, status=422, message="x" * 2_001)
+    assert shown.select_one("#message-error")
+    assert shown.select_one("#message").text.strip() == "x" * 2_001
