@@ -1,5 +1,6 @@
 """Who may come in: signing in and out, preferences, and adding members."""
 
+import re
 import secrets
 from dataclasses import dataclass
 
@@ -9,12 +10,17 @@ from sqlite_utils import Database
 
 import data.people
 import data.throttles
+from cluster.engine.texts import one_line
 from data.store import now, transaction
-from models.errors import N_, Invalid, NotAllowed, TooMany
+from models.errors import N_, Invalid, NotAllowed, TooMany, refuse
 from models.people import Member, Role
 
 LOCALES = ("nl", "en")
 PASSWORD_AT_LEAST = 12
+
+# Whether mail arrives only sending tells; this keeps out what cannot be an address (RFC 5321 for the length).
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_EMAIL_AT_MOST = 254
 
 # Ten tries a quarter of an hour for one account from one place, and a wider brake for the place itself.
 _WINDOW_S = 15 * 60
@@ -110,6 +116,50 @@ def add_member(
         member = data.people.get(db, member_id=data.people.add_member(db, values=values))
     assert member is not None
     return member
+
+
+def open_account(
+    db: Database,
+    *,
+    email: str,
+    name: str,
+    organisation: str | None,
+    coordinator: bool,
+    function: str | None,
+    locale: str,
+    password: str,
+) -> Member:
+    """Add a member for an organisation given by name, code or URI, or a coordinator, who needs none."""
+    email, name = email.strip(), one_line(name)
+    found = data.people.find_organisation(db, text=organisation) if organisation else None
+    wrong = []
+    if not _EMAIL.fullmatch(email) or len(email) > _EMAIL_AT_MOST:
+        wrong.append(Invalid("email", N_("Schrijf een e-mailadres zoals naam@gemeente.be.")))
+    if not name:
+        wrong.append(Invalid("name", N_("Geef de naam van het lid.")))
+    if organisation and found is None:
+        wrong.append(
+            Invalid(
+                "organisation",
+                N_("“%(text)s” kennen we niet. Geef de naam, de NIS- of KBO-code of de URI van een bestuur."),
+                text=organisation,
+            )
+        )
+    elif found is None and not coordinator:
+        wrong.append(Invalid("organisation", N_("Geef het bestuur waarvoor dit lid werkt (--organisation).")))
+    if locale not in LOCALES:
+        wrong.append(Invalid("locale", N_("Kies een taal uit de lijst.")))
+    refuse(wrong)
+    return add_member(
+        db,
+        email=email,
+        name=name,
+        role=Role.COORDINATOR if coordinator else Role.MEMBER,
+        organisation_id=found.id if found else None,
+        password=password,
+        function=one_line(function or "") or None,
+        locale=locale,
+    )
 
 
 def must_coordinate(member: Member | None) -> Member:

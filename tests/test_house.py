@@ -24,8 +24,8 @@ BESIDE = {
     "data": {"store", "turns", "migrations", "throttles", "work", "health", "judgements"},
     "cluster": {"imports", "setup", "work"},
     "cluster/web": {
-        "cluster_commands", "commands", "context", "doctor", "errors", "face", "languages", "logs", "pages",
-        "requests", "security", "serve", "settings", "setup", "terminal", "worker",
+        "cluster_commands", "commands", "context", "doctor", "errors", "face", "languages", "logs",
+        "member_commands", "pages", "requests", "security", "serve", "settings", "setup", "terminal", "worker",
     },
 }  # fmt: skip
 TOP = {

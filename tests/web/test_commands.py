@@ -10,6 +10,7 @@ from click.testing import Result
 from flask import Flask
 from sqlite_utils import Database
 
+import data.people
 import data.store
 import data.work
 from cluster.engine.encoder import Encoder, LazyEncoder
@@ -213,3 +214,60 @@ def test_the_demo_is_refused_in_production(tmp_path: Path) -> None:
     refused = production.test_cli_runner().invoke(args=["setup", "--demo"])
 
     assert (refused.exit_code, "De demo kan niet in productie" in refused.output) == (1, True)
+
+
+def add_member(app: Flask, *arguments: str, password: str = "een lang wachtwoord") -> Result:
+    return app.test_cli_runner().invoke(args=["members", "add", *arguments], input=f"{password}\n")
+
+
+@pytest.mark.parametrize("organisation", ["genk", "71016", "0207.201.797", "urn:Genk"])
+def test_a_member_is_added_for_an_organisation_and_can_sign_in(
+    app: Flask, app_db: Database, page: Callable[..., Any], organisation: str
+) -> None:
+    genk = data.people.find_organisation(app_db, text="Genk")
+    assert genk is not None
+    with data.store.transaction(app_db):
+        names = [dict.fromkeys(("ovo", "valid_from", "valid_until")) | {"name": "Genk", "nis": "71016"}]
+        data.people.set_names(
+            app_db, organisation_id=genk.id, names=[{**name, "kbo": "0207.201.797"} for name in names]
+        )
+
+    told = add_member(
+        app, "an@genk.example", "An Peeters", "--organisation", organisation, "--function", "Loket", "--lang", "en"
+    )
+
+    assert (told.exit_code, told.output) == (0, "An Peeters (an@genk.example) kan zich aanmelden voor Genk.\n")
+    shown = page().submit("/sign-in", email="an@genk.example", password="een lang wachtwoord")
+    assert shown.html["lang"] == "en"
+    found = data.people.by_email(app_db, email="an@genk.example")
+    assert found is not None
+    assert (found.organisation, found.function, found.role, found.demo) == ("Genk", "Loket", Role.MEMBER, False)
+
+
+def test_a_coordinator_needs_no_organisation(app: Flask, app_db: Database) -> None:
+    told = add_member(app, "co@programma.example", "Co", "--coordinator")
+    assert told.output == "Co (co@programma.example) kan zich aanmelden als coördinator.\n"
+    found = data.people.by_email(app_db, email="co@programma.example")
+    assert found is not None
+    assert (found.organisation_id, found.is_coordinator) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "password", "said"),
+    [
+        (["an@x.example", "An"], "een lang wachtwoord", "--organisation"),
+        (["an@x.example", "An", "--organisation", "Atlantis"], "een lang wachtwoord", "“Atlantis” kennen we niet"),
+        (["an@x.example", "An", "--organisation", "Genk"], "kort", "minstens 12 tekens"),
+        (["an@x.example", "An", "--organisation", "Genk"], "", "minstens 12 tekens"),
+        (["an", "An", "--organisation", "Genk"], "een lang wachtwoord", "e-mailadres zoals"),
+        (["an@x.example", " ", "--organisation", "Genk"], "een lang wachtwoord", "naam van het lid"),
+        (["GENK@test.example", "An", "--organisation", "Genk"], "een lang wachtwoord", "al een account"),
+    ],
+)
+def test_a_member_who_cannot_be_added_is_refused_in_a_sentence(
+    app: Flask, app_db: Database, arguments: list[str], password: str, said: str
+) -> None:
+    before = data.store.value(app_db, "select count(*) from members")
+    told = add_member(app, *arguments, password=password)
+    assert (told.exit_code, said in told.output) == (1, True), told.output
+    assert data.store.value(app_db, "select count(*) from members") == before
