@@ -58,6 +58,12 @@ def queue(db: Database, *, to: Member, template: str, dedupe_key: str, **values:
         data.work.queue(db, kind="letter", key=str(letter_id), payload={"letter_id": letter_id})
 
 
+def queue_stranded(db: Database) -> None:
+    """Give every queued letter a job again if its job was given up, as when a fault lasted for days."""
+    with transaction(db):
+        data.letters.queue_stranded(db)
+
+
 def deliver(db: Database, *, letter_id: int, send: Send | None, sender: str, home: str, last_try: bool = False) -> None:
     """Deliver a queued letter, or mark it sent when there is no mail server (`send` is none) but a local mailbox.
 

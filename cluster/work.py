@@ -1,4 +1,4 @@
-"""Taking queued work and giving it back: three short transactions, so that a worker never holds one while it works."""
+"""Taking queued work and giving it back: short transactions, so that a worker never holds one while it works."""
 
 from sqlite_utils import Database
 
@@ -25,3 +25,9 @@ def give_back(db: Database, *, job: Job, error: str, tries: int) -> None:
     """A job failed: it is tried again later, waiting longer each time, until it was tried `tries` times."""
     with transaction(db):
         data.work.fail(db, job=job, error=error, tries=tries)
+
+
+def postpone(db: Database, *, job: Job, error: str, seconds: int) -> None:
+    """A job cannot be tried as things stand: it waits for `seconds`, and this was no try."""
+    with transaction(db):
+        data.work.postpone(db, job=job, error=error, seconds=seconds)

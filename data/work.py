@@ -95,6 +95,17 @@ def fail(db: Database, *, job: Job, error: str, tries: int = ATTEMPTS_AT_MOST) -
     )
 
 
+def postpone(db: Database, *, job: Job, error: str, seconds: int) -> None:
+    """Give a job back to be taken after so many seconds, as if it had not been tried."""
+    later = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+    change(
+        db,
+        """update jobs set not_before = ?, leased_until = null, lease = null, error = ?, attempts = attempts - 1
+        where id = ? and lease = ?""",
+        [later, error, job.id, job.lease],
+    )
+
+
 def waiting(db: Database) -> int:
     """How many jobs are not done."""
     return int(value(db, "select count(*) from jobs where done_at is null"))

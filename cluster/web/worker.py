@@ -24,19 +24,28 @@ _IDLE_S = 0.5
 # After a few hours a failing job is tried every hour. Letters then wait for about five days, as mail servers do, and
 # so do vectors for an encoder that is missing.
 _TRIES = {"letter": 130, "embed": 130}
+# How long letters wait, untried, while the place has no mail server.
+_POSTPONED_S = 300
 _log = structlog.get_logger()
+
+
+class _NotNow(LookupError):
+    """A setting is missing, so the job cannot even be tried."""
 
 
 def work(services: Services, *, once: bool, stop: threading.Event | None = None, lease_s: int = LEASE_S) -> int:
     """Do queued work until told to stop, or (`once`) until nothing is due; returns how many jobs were done.
 
     SIGTERM and SIGINT stop it after the job in hand. A job that fails is logged and tried again later, and a fault
-    of the store is waited out, so the worker itself goes on.
+    of the store is waited out, so the worker itself goes on. Letters that were given up get a job again first.
     """
-    done = 0
+    done, ready = 0, False
     with _stopped_by_signals(stop or threading.Event()) as ended:
         while not ended.is_set():
             try:
+                if not ready:
+                    cluster.letters.queue_stranded(services.db())
+                    ready = True
                 did = _one(services, lease_s)
             except Exception:
                 if once:
@@ -60,6 +69,9 @@ def _one(services: Services, lease_s: int) -> bool | None:
     tries = _TRIES.get(job.kind, ATTEMPTS_AT_MOST)
     try:
         _HANDLERS.get(job.kind, _unknown)(services, job)
+    except _NotNow as reason:
+        cluster.work.postpone(db, job=job, error=str(reason), seconds=_POSTPONED_S)
+        return False
     except Exception as fault:  # whatever it is, it must not stop the other jobs
         _log.warning("job failed", kind=job.kind, key=job.key, attempts=job.attempts, fault=type(fault).__name__)
         cluster.work.give_back(db, job=job, error=f"{type(fault).__name__}: {fault}"[:500], tries=tries)
@@ -86,7 +98,7 @@ def _send(settings: Settings) -> cluster.letters.Send | None:
         return partial(cluster.letters.post, smtp_url=settings.smtp_url)
     if settings.demo:
         return None
-    raise LookupError("MEDESTANDERS_SMTP_URL is not set: letters wait")
+    raise _NotNow("MEDESTANDERS_SMTP_URL is not set: letters wait")
 
 
 def _embed(services: Services, job: Job) -> None:

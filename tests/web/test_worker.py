@@ -213,6 +213,28 @@ def test_without_a_mail_server_a_demo_sends_nothing_and_production_waits(tmp_pat
     assert states(place.db()) == ["sent"] * 2
 
 
+def test_waiting_for_a_mail_server_is_no_try(tmp_path: Path, place: Services) -> None:
+    write(place.db())
+    place.settings = Settings(data=tmp_path, demo=False, secret_key="s" * 40)
+    for _ in range(3):
+        later(place.db())
+        assert worker.work(place, once=True) == 0
+    assert value(place.db(), "select attempts from jobs where done_at is null") == 0
+    assert "MEDESTANDERS_SMTP_URL" in value(place.db(), "select error from jobs")
+
+
+def test_a_letter_whose_job_was_given_up_gets_one_again_when_the_worker_starts(
+    place: Services, mail: MailServer
+) -> None:
+    (stranded, waiting) = write(place.db(), 2)
+    with transaction(place.db()):
+        change(place.db(), "update jobs set done_at = '2026-01-01T00:00:00+00:00', error = 'no' where id = 1")
+    assert worker.work(place, once=True) == 2
+    assert sorted(mail.taken) == sorted(f"Message-ID: {message_id}" for message_id in (stranded, waiting))
+    assert worker.work(place, once=True) == 0
+    assert data.work.waiting(place.db()) == 0
+
+
 def test_a_job_that_fails_or_is_unknown_does_not_stop_the_others(place: Services, mail: MailServer) -> None:
     with transaction(place.db()):
         data.work.queue(place.db(), kind="dance", key="1")
