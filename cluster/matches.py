@@ -204,7 +204,9 @@ def _ranked(
         shown: Idea | Project | None = ideas.get(item_id) if kind is Kind.IDEA else projects.get(item_id)
         if shown is None:
             continue
-        terms = vocabulary.shared(bag, lexical.words(f"{texts[items[at]][0]}. {texts[items[at]][1]}"), at_most=4)
+        text = f"{texts[items[at]][0]}. {texts[items[at]][1]}"
+        spelling = lexical.as_written(text)
+        terms = vocabulary.shared(bag, lexical.words(text), at_most=4)
         found.append(
             Match(
                 kind=kind,
@@ -217,7 +219,7 @@ def _ranked(
                 relation=fitted.band(float(same[at]), float(related[at])) if fitted else None,
                 probability=round(float(same[at]), 4) if fitted else None,
                 score=round(float(scores[at]), 4),
-                explanation=Explanation(terms=terms),
+                explanation=Explanation(terms=tuple(spelling.get(term, term) for term in terms)),
                 supporters=shown.supporters if isinstance(shown, Idea) else 0,
             )
         )

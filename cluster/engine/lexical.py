@@ -39,6 +39,11 @@ def words(text: str) -> frozenset[str]:
     return frozenset(word for word in _WORD.findall(fold(text)) if word not in STOP)
 
 
+def as_written(text: str) -> dict[str, str]:
+    """Each word of a text, folded, with how the text writes it in lower case: 'reservekopieen' is 'reservekopieën'."""
+    return {fold(word): word for word in _WORD.findall(unicodedata.normalize("NFC", text.lower()))}
+
+
 def stem(word: str) -> str:
     """A crude stem that holds for Dutch, German, French and English alike: the first seven letters."""
     return word[:7]

@@ -162,3 +162,10 @@ def test_many_ideas_do_not_hide_the_one_project(db: Database, who: Who, index: I
         ["Slim", "Sensoren op elke parking", "unknown", "Genk", moment],
     )
     assert len(matches.search(db, encoder=None, index=index, query="parking", kinds=[Kind.PROJECT]).items) == 1
+
+
+def test_shared_terms_are_spelled_as_the_text_spells_them(db: Database, who: Who, index: Index[Item]) -> None:
+    form = IdeaForm(title="Coördinatie van reservekopieën", description="Tekst")
+    ideas.post(db, encoder=None, member=who("genk"), form=form)
+    (match,) = matches.similar(db, encoder=None, index=index, title="reservekopieen coordinatie", description="")
+    assert set(match.explanation.terms) == {"coördinatie", "reservekopieën"}
