@@ -321,3 +321,10 @@ def _untouched(db: Database, idea: Idea) -> bool:
 
 def _theme(db: Database, known: set[str], text: str) -> str | None:
     return text if text in known else data.calls.find_theme(db, text=text)
+
+
+def of_own(db: Database, *, member: Member) -> list[Idea]:
+    """All ideas of the member's organisation, withdrawn ones too, newest first; none for who acts for nobody."""
+    if member.organisation_id is None:
+        return []
+    return data.ideas.of_organisation(db, organisation_id=member.organisation_id)

@@ -91,6 +91,21 @@ def test_preferences_are_kept_and_the_page_speaks_the_language(page: Page, app_d
     visitor.submit("/account", status=422, locale="xx")
 
 
+def test_a_withdrawn_idea_is_found_again_on_the_account_page_of_colleagues_alone(page: Page, app_db: Database) -> None:
+    assert "Jullie plaatsten nog geen idee." in page("genk").get("/account").text
+    for title in ("Zwembad reserveren", "Fietsen delen"):
+        page("genk").submit("/ideas/new", title=title, description="Voor wie hier woont.")
+    page("genk").submit("/ideas/1/withdraw", at="/ideas/1")
+    shown = page("genk").get("/account")
+    assert [" ".join(item.text.split()) for item in shown.select("main li:has(.tag)")] == [
+        "Fietsen delen Open",
+        "Zwembad reserveren Ingetrokken",
+    ]
+    assert shown.find("a", href="/ideas/1")
+    assert "Zwembad reserveren" not in page("aalter").get("/account").text
+    assert "Ideeën van jullie bestuur" not in page("coordinator").get("/account").text
+
+
 def test_the_language_switch_keeps_the_place(page: Page) -> None:
     shown = page().submit("/language", at="/ideas", locale="en", next="/ideas?sort=title")
     assert shown.html["lang"] == "en"
