@@ -184,14 +184,16 @@ def mine(db: Database, *, idea_id: int, organisation_id: int | None) -> Endorsem
     return found if found and found.active else None
 
 
-def support(db: Database, *, idea_id: int) -> Support:
-    """What an idea gathered. Inhabitants include the poster's own, each municipality counted once."""
-    found = data.contacts.endorsements(db, idea_id=idea_id)
-    idea = data.ideas.get(db, idea_id=idea_id)
+def support(db: Database, *, idea: Idea, found: list[Endorsement]) -> Support:
+    """What an idea gathered, from its `endorsements`. Inhabitants include the poster's own, each counted once.
+
+    One amount by itself is its organisation's own business: there is a sum only once two organisations named one.
+    """
     behind = {item.organisation_id for item in found}
-    if idea and idea.organisation_id:
+    if idea.organisation_id:
         behind.add(idea.organisation_id)
     bands = [_EURO[Budget(item.amount)] for item in found if item.amount]
+    bands = bands if len(bands) > 1 else []
     ends = [high for _, high in bands]
     return Support(
         organisations=len(found),

@@ -80,7 +80,7 @@ class Inbox:
 class Support:
     """What an idea gathered: organisations, inhabitants (each municipality counted once) and candidate leads.
 
-    Amounts are sums of bands: zero to zero when nobody named one, without upper end when somebody named the last.
+    Amounts are sums of bands: zero to zero until two named one, without upper end when somebody named the last.
     """
 
     organisations: int

@@ -67,6 +67,7 @@ def show(idea_id: int) -> ResponseReturnValue:
         title=idea.title,
         description=idea.description,
     )
+    said = cluster.contacts.endorsements(db(), idea_id=idea.id, member=asking)
     mine = None
     if asking and asking.organisation_id:
         mine = cluster.contacts.mine(db(), idea_id=idea.id, organisation_id=asking.organisation_id)
@@ -76,8 +77,8 @@ def show(idea_id: int) -> ResponseReturnValue:
         own=cluster.ideas.is_own(idea, asking),
         lanes=in_lanes(matches),
         words_only=encoder() is None,
-        support=cluster.contacts.support(db(), idea_id=idea.id),
-        endorsements=cluster.contacts.endorsements(db(), idea_id=idea.id),
+        support=cluster.contacts.support(db(), idea=idea, found=said),
+        endorsements=said,
         mine=mine,
         cluster=cluster.clusters.of_item(db(), kind=Kind.IDEA, item_id=idea.id),
         call=cluster.calls.get(db(), call_id=idea.call_id) if idea.call_id else None,

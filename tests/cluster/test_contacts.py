@@ -15,7 +15,7 @@ import data.migrations
 import data.people
 import data.store
 from data.store import change, rows, transaction, value
-from models.contacts import EndorsementRole, Introduction, IntroductionState
+from models.contacts import EndorsementRole, Introduction, IntroductionState, Support
 from models.errors import Conflict, Invalid, NotAllowed, NotFound
 from models.ideas import IdeaForm
 from models.people import Member, Role
@@ -293,22 +293,38 @@ def test_messages_are_for_the_poster_and_the_writer(db: Database, who: Who) -> N
     assert read(who("coordinator")) == ["", ""]
 
 
+def support(db: Database, idea_id: int) -> Support:
+    """What an idea gathered."""
+    idea = data.ideas.get(db, idea_id=idea_id)
+    assert idea is not None
+    return contacts.support(db, idea=idea, found=contacts.endorsements(db, idea_id=idea_id))
+
+
 def test_support_counts_each_municipality_once(db: Database, who: Who) -> None:
     body = value(db, "select id from organisations where name = 'Streekverband'")
     add_member(db, email="streek@test.example", organisation_id=body, role=Role.MEMBER)
     idea = post(db, who("aalter"))
-    assert contacts.support(db, idea_id=idea).organisations == 0
+    assert support(db, idea).organisations == 0
     say(db, who("genk"), idea, role="lead", amount="25k-75k")
     say(db, who("streek"), idea, amount="<25k")
     say(db, who("kortrijk"), idea)
-    found = contacts.support(db, idea_id=idea)
+    found = support(db, idea)
     assert (found.organisations, found.leads) == (3, 1)
     assert found.inhabitants == 28_000 + 66_000 + 77_000
     assert (found.amount_low_eur, found.amount_high_eur) == (25_000, 100_000)
     contacts.change(db, member=who("genk"), idea_id=idea, role="buy", message="", amount=">500k")
-    assert contacts.support(db, idea_id=idea).amount_high_eur is None
+    assert support(db, idea).amount_high_eur is None
     contacts.withdraw(db, member=who("genk"), idea_id=idea)
-    assert contacts.support(db, idea_id=idea).inhabitants == 28_000 + 77_000
+    assert support(db, idea).inhabitants == 28_000 + 77_000
+
+
+def test_the_amount_of_one_organisation_alone_is_nobodys_business(db: Database, who: Who) -> None:
+    idea = post(db, who("aalter"))
+    say(db, who("genk"), idea, amount="25k-75k")
+    say(db, who("kortrijk"), idea)
+    assert (support(db, idea).amount_low_eur, support(db, idea).amount_high_eur) == (0, 0)
+    contacts.change(db, member=who("kortrijk"), idea_id=idea, role="buy", message="", amount="<25k")
+    assert (support(db, idea).amount_low_eur, support(db, idea).amount_high_eur) == (25_000, 100_000)
 
 
 def test_mine_is_the_active_endorsement_of_ones_organisation(db: Database, who: Who) -> None:

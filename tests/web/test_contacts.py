@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -43,7 +44,8 @@ def test_from_me_too_to_contact(page: Page, idea: int) -> None:
     shown = endorse(page, idea, amount="25k-75k", days="10")
     assert "Jullie zeiden ‘ook wij’" in shown.main.text
     assert "kandidaat-trekker" in shown.main.text
-    assert "Graag samen." not in shown.main.text
+    assert "om in te brengen" not in shown.main.text  # it is Genk's own amount
+    assert "Graag samen." not in page("kortrijk").get(f"/ideas/{idea}").main.text
     asked = page("aalter").get("/introductions")
     assert "Genk" in asked.main.text
     assert "1" in asked.select_one("nav .count").text
@@ -55,6 +57,13 @@ def test_from_me_too_to_contact(page: Page, idea: int) -> None:
     assert "genk@test.example" in after.main.text
     assert "aalter@test.example" in page("genk").get(address).main.text
     assert page("aalter").get("/introductions").select_one("nav .count") is None
+
+
+def test_the_poster_and_the_writer_read_the_message_at_the_idea_and_nobody_else(page: Page, idea: int) -> None:
+    endorse(page, idea, message="<b>Graag</b> samen.")
+    for reader, reads in (("aalter", True), ("genk", True), ("kortrijk", False), ("coordinator", False), (None, False)):
+        shown = page(reader).get(f"/ideas/{idea}").main.text
+        assert ("<b>Graag</b> samen." in shown) == reads, reader
 
 
 def test_a_wrong_form_comes_back_with_what_was_typed(page: Page, idea: int) -> None:
@@ -111,7 +120,7 @@ def test_ones_own_idea_is_refused_in_words(page: Page, idea: int) -> None:
 def test_visitors_are_asked_to_sign_in_and_come_back(page: Page, idea: int) -> None:
     answer = page().client.get(f"/ideas/{idea}/endorse")
     assert answer.status_code == 302
-    assert f"next=%2Fideas%2F{idea}%2Fendorse" in answer.headers["Location"]
+    assert f"next=/ideas/{idea}/endorse" in unquote(answer.headers["Location"])
 
 
 def test_others_cannot_tell_an_introduction_from_a_missing_one(page: Page, idea: int) -> None:
