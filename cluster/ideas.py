@@ -294,24 +294,44 @@ def import_rows(db: Database, *, rows: Iterable[Row], demo: bool = False) -> Imp
         for values in ready:
             before = data.ideas.by_external_id(db, external_id=values["external_id"])
             if before is None:
-                idea_id = data.ideas.add(db, **values, demo=demo, created_at=moment)
+                data.ideas.add(db, **values, demo=demo, created_at=moment)
                 found.added += 1
-            elif (form_of(before), before.lang) != (values["form"], values["lang"]) and _untouched(db, before):
-                idea_id = before.id
-                data.ideas.edit(
-                    db,
-                    idea_id=idea_id,
-                    revision=before.revision,
-                    form=values["form"],
-                    lang=values["lang"],
-                    member_id=None,
-                )
+            elif _untouched(db, before) and (what := _differs(before, values)):
+                _correct(db, before, values, what=what)
                 found.changed += 1
+                if "text" not in what:
+                    continue
             else:
                 found.unchanged += 1
                 continue
-            queue_vectors(db, changed=[] if before is None else [(Kind.IDEA, idea_id)])
+            queue_vectors(db, changed=[(Kind.IDEA, before.id)] if before else [])
     return found
+
+
+def _differs(before: Idea, values: dict[str, Any]) -> set[str]:
+    """What an import would change of an idea: its text, or whose it is and where it came from."""
+    pairs = {
+        "text": ((form_of(before), before.lang), (values["form"], values["lang"])),
+        "origin": ((before.organisation_id, before.source_url), (values["organisation_id"], values["source_url"])),
+    }
+    return {name for name, (old, new) in pairs.items() if old != new}
+
+
+def _correct(db: Database, before: Idea, values: dict[str, Any], *, what: set[str]) -> None:
+    """Write what an import changes of an idea, inside the caller's transaction."""
+    if "text" in what:
+        data.ideas.edit(
+            db,
+            idea_id=before.id,
+            revision=before.revision,
+            form=values["form"],
+            lang=values["lang"],
+            member_id=None,
+        )
+    if "origin" in what:
+        data.ideas.set_origin(
+            db, idea_id=before.id, organisation_id=values["organisation_id"], source_url=values["source_url"]
+        )
 
 
 def _untouched(db: Database, idea: Idea) -> bool:

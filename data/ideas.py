@@ -191,6 +191,15 @@ def _add_version(
     )
 
 
+def set_origin(db: Database, *, idea_id: int, organisation_id: int | None, source_url: str | None) -> None:
+    """Set whose idea it is and where it came from, as an import corrects them; no version is written for that."""
+    change(
+        db,
+        "update ideas set organisation_id = ?, source_url = ?, updated_at = ? where id = ?",
+        [organisation_id, source_url, now(), idea_id],
+    )
+
+
 def last_writer(db: Database, *, idea_id: int) -> int | None:
     """Who wrote the present version; none for an import."""
     found: int | None = value(

@@ -168,6 +168,28 @@ def test_an_import_is_repeatable(db: Database) -> None:
     assert value(db, "select key from jobs") == "missing"
 
 
+def test_an_import_corrects_the_municipality_and_the_address_too(db: Database) -> None:
+    def brought(**changes: Any) -> tuple[int, int, int, int]:
+        done = ideas.import_rows(db, rows=read_jsonl(lines(item(**changes))))
+        idea = ideas.get(db, idea_id=1, member=None)
+        assert (idea.organisation, idea.source_url) == (changes["municipality"], changes.get("url"))
+        return done.added, done.changed, done.unchanged, idea.revision
+
+    assert brought(municipality="Genk") == (1, 0, 0, 1)
+    assert brought(municipality="Aalter", url="https://aalter.example/1") == (0, 1, 0, 1)
+    assert brought(municipality="Aalter", url="https://aalter.example/1") == (0, 0, 1, 1)
+    assert brought(municipality="Kortrijk", title="Andere titel") == (0, 1, 0, 2)
+
+
+def test_an_import_leaves_the_municipality_of_what_a_person_edited(db: Database, who: Who) -> None:
+    ideas.import_rows(db, rows=read_jsonl(lines(item())))
+    form = IdeaForm(title="Door ons verbeterd", description="Tekst")
+    ideas.edit(db, encoder=None, member=who("genk"), idea_id=1, revision=1, form=form)
+    done = ideas.import_rows(db, rows=read_jsonl(lines(item(municipality="Aalter", url="https://x.example"))))
+    assert (done.changed, done.unchanged) == (0, 1)
+    assert ideas.get(db, idea_id=1, member=None).organisation == "Genk"
+
+
 def test_an_import_never_overwrites_what_a_person_wrote(db: Database, who: Who) -> None:
     ideas.import_rows(db, rows=read_jsonl(lines(item())))
     idea_id = value(db, "select id from ideas")
