@@ -66,7 +66,8 @@ def readyz() -> ResponseReturnValue:
     except Exception as error:  # any fault of the store means not ready
         faults["database"] = type(error).__name__
     if services().encoder.get() is None:
-        faults["encoder"] = services().encoder.error or "not loaded"
+        # The type alone: the text of an exception may hold paths, and anybody may ask.
+        faults["encoder"] = (services().encoder.error or "not loaded").split(":")[0]
     status = 503 if "database" in faults else 200
     return {"status": "ok" if not faults else "degraded", "faults": faults}, status
 

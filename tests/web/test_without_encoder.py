@@ -108,3 +108,11 @@ def test_a_form_that_is_refused_keeps_what_was_typed(page: Page, app_db: Databas
     shown = page("genk").submit("/ideas/new", status=422, **fields)
     assert "Dit mag niet weg." in shown.get_text()
     assert value(app_db, "select count(*) from ideas") == 0
+
+
+def test_whoever_asks_hears_what_kind_of_fault_it_is_and_no_path(app: Flask, tmp_path: Path) -> None:
+    answer = app.test_client().get("/readyz")
+    told = answer.get_json()
+    assert (answer.status_code, told["status"]) == (200, "degraded")
+    assert told["faults"]["encoder"].isidentifier()
+    assert str(tmp_path) not in answer.get_data(as_text=True)
