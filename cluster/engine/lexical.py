@@ -25,6 +25,42 @@ sind wir unser unsere sie ihr ihre es werden wird auch nach aus gemeinde gemeind
 """
 STOP = frozenset(_STOP_WORDS.split())
 
+# Beside these: words that carry a sentence but name no need. Folded, by language.
+SAYS_LITTLE = STOP | frozenset(
+    """
+    aanbieden aanbod aanpak aantal achter actief alleen allemaal alles altijd ander andere anderen beetje beginnen
+    behoefte beide bekijken belangrijk beter betere bieden bijna bijvoorbeeld binnenkort bouwen brengen buiten
+    bestaan bestaat bestaand bestaande collega concreet daarbij daarmee daarna daarom daarvoor degene delen denken
+    dezelfde doel doen doet door duidelijk duren durven echt eender eenvoudig eenzelfde eerste eigen einde elkaar
+    enkel enkele enige ervaring ervaringen even extra gaan gaat gebruik gebruiken gebruikt gedaan geeft gelijk
+    gemaakt genoeg gewoon geven goed goede groot grote haalt halen hebben hele helemaal helpen heen hoeft hoeven
+    hoeveel houden huidige iedere iedereen ieder ideeen initiatief inzetten jaarlijks jaren kennen keer kiezen
+    klaar klein kleine komen komt kosten kost krijgen krijgt laatste laat laten lang langs later liefst liever
+    links loopt lopen maakt maand maanden maken makkelijk manier medewerker medewerkers meest meeste mensen middel
+    minder moeilijk mogelijk mogelijkheid mogen morgen naast nadien nemen nergens niemand niets nodig nooit ofwel
+    ongeveer ontwikkelen ontwikkeling oplossing oplossingen opnieuw opzetten organisatie organiseren overal
+    overleg partners partner personen persoon plaats platform plek project projecten provincie rechtstreeks regio
+    samen samenwerken samenwerking simpel slechts snel sneller soms staan staat steeds sturen stuk systeem telkens
+    tegelijk terug terwijl tijd tijdens toepassing tool toont tonen tweede uitwerken uur vaak vandaag veel vele
+    verder verschillende vinden vindt voldoende volgende volgens volledig voortaan vooral voorzien vraag vragen
+    waarin waarmee waarom waarop waarvan waarvoor wanneer want week weken weer weet welk wensen werk werken werkt
+    weten wijze willen worden zaken zelf zelfs zetten zien ziet zitten zoals zodra zoeken zoekt zoiets zolang
+    zonder zou zouden zowat twee drie vier vijf tien elf derde eersten kreeg kregen oproep steun hoort horen
+    beslist gedeelde gedeeld verminderd regelt technologie gemeentelijke stedelijke binnen stadhuis gemeentehuis
+    meldt melden getest plaatst deelden bestuur wilden about after also another because before being both could
+    does doing each every find first from good have here just like look looking make many most need needs only
+    other others over people same should some such than then there these those through time together very well
+    were when where while within without would your aussi autre autres avant avec avoir besoin bien chaque cherche
+    cherchons comme comment deja depuis deux doit donc elle elles encore entre etre faire fait fois ici ils jour
+    leur lors mais meme mieux moins notre nouvelle nouveau peut peuvent peu pouvoir puis quand quel quelle rien
+    sans selon seul seule soit sous souhaite souhaitons tous tout toute toutes tres trop voir vers voulons aber
+    alle allem allen aller beim bereits bitte dabei damit dann dass deren deshalb diese diesem diesen dieser
+    dieses doch durch eigene eigenen etwas gegen gibt ganz hier haben heute immer jede jeden jeder jetzt kann
+    keine keinen konnen machen mehr muss mussen nach neue neuen noch ohne schon sehr sein seine sich sind sondern
+    sowie suchen uber unter viel viele vom vor wahrend weil weiter welche wenn wenig werden wollen wurde zwischen
+    """.split()  # noqa: SIM905 - a list to read, not one to scroll
+)
+
 
 def fold(text: str) -> str:
     """Lower case without diacritics, as the full-text index folds."""
@@ -36,7 +72,7 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=8_192)  # about 6 kB each
 def words(text: str) -> frozenset[str]:
     """The telling words of a text, folded."""
-    return frozenset(word for word in _WORD.findall(fold(text)) if word not in STOP)
+    return frozenset(word for word in _WORD.findall(fold(text)) if word not in SAYS_LITTLE)
 
 
 def as_written(text: str) -> dict[str, str]:

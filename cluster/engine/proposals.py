@@ -68,8 +68,7 @@ def propose(
     -------
     list of Proposal, by first item — and the contradictions among the judgements
     """
-    # Words that name no need bring files of one template together ('kreeg in de eerste oproep steun').
-    weights = neighbours.word_weights([lexical.words(text.whole) - terms.SAYS_LITTLE for text in texts])
+    weights = neighbours.word_weights([lexical.words(text.whole) for text in texts])
     edges = np.unique(
         np.concatenate(
             [

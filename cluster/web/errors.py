@@ -17,6 +17,7 @@ _HTTP = {
     405: N_("Dat kan hier niet. Ga terug en gebruik de knoppen op de pagina."),
     413: N_("Dat is te groot om te versturen. Maak de tekst korter."),
 }
+_BROKEN = N_("Er ging iets mis bij ons. Probeer het straks opnieuw.")
 _FAULT = N_("Er ging iets mis bij ons. Wat je typte, staat hieronder: kopieer het en probeer het straks opnieuw.")
 _log = structlog.get_logger()
 
@@ -88,16 +89,17 @@ def attach(app: Flask) -> None:
         status = error.code or 500
         if status < 400:
             return error
-        return _answer(status, gettext(_HTTP.get(status, _FAULT)))
+        return _answer(status, gettext(_HTTP.get(status, _BROKEN)))
 
     @app.errorhandler(Exception)
     def _fault(error: Exception) -> tuple[Response | str, int]:
         # Ids only, never what was typed: the traceback names the place, the form stays with the person.
         _log.exception("fault", path=request.url_rule.rule if request.url_rule else None, method=request.method)
         if request.path.startswith("/api/"):
-            return _answer(500, gettext(_FAULT))
+            return _answer(500, gettext(_BROKEN))
         # This page asks nothing of the store, which may be what failed; so it may not ask who is signed in either.
         locale = session.get("locale")
         with force_locale(locale if locale in LOCALES else of_browser()):
             page = app.jinja_env.get_template("fault.html")
-            return page.render(message=gettext(_FAULT), typed=_typed()), 500
+            typed = _typed()
+            return page.render(message=gettext(_FAULT if typed else _BROKEN), typed=typed), 500

@@ -24,12 +24,14 @@ door = Blueprint("matches", __name__)
 door.add_app_template_global(lambda match: reasons(match), "reasons")
 
 _PER_LANE = 4
+_AT_LEAST = 3
 _KINDS = {"ideas": (Kind.IDEA,), "projects": (Kind.PROJECT,)}
 
 
 def in_lanes(matches: list[Match]) -> dict[Lane, list[Match]]:
-    """Matches by lane, best first: those with a relation in words; where there are none, the three best as a maybe."""
-    named = [match for match in matches if match.relation] or matches[:3]
+    """Matches by lane, best first: those with a relation in words, filled up to three with others as a maybe."""
+    named = [match for match in matches if match.relation]
+    named += [match for match in matches if not match.relation][: max(0, _AT_LEAST - len(named))]
     found: dict[Lane, list[Match]] = {lane: [] for lane in Lane}
     for match in named:
         if len(found[match.lane]) < _PER_LANE:
