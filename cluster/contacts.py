@@ -64,6 +64,14 @@ def endorse(
     return endorsement
 
 
+def says(
+    endorsement: Endorsement, *, role: str, message: str, amount: str | None = None, days: str | int | None = None
+) -> bool:
+    """Whether an endorsement says just this; one that a colleague gave first may say something else."""
+    values = _values(role=role, message=message, amount=amount, days=days)
+    return all(getattr(endorsement, name) == value for name, value in values.items())
+
+
 def change(
     db: Database,
     *,

@@ -31,15 +31,20 @@ def endorse(idea_id: int) -> str:
 @door.post("/ideas/<int:idea_id>/endorse")
 @login_required  # type: ignore[untyped-decorator]
 def send_endorsement(idea_id: int) -> ResponseReturnValue:
-    """Say *ook wij*; with `do=change`, change what one said."""
+    """Say *ook wij*; with `do=change`, change what one said.
+
+    What a colleague said first stays; what was typed then comes back, to be saved as a change.
+    """
     typed = {name: request.form.get(name, "") for name in _FIELDS}
     idea, mine = _idea_and_mine(idea_id)
     changes = request.form.get("do") == "change"
     say_it = cluster.contacts.change if changes else cluster.contacts.endorse
     try:
-        say_it(db(), member=member(), idea_id=idea_id, **typed)
+        stands = say_it(db(), member=member(), idea_id=idea_id, **typed)
     except Invalid as refused:
         return _form(idea, mine, typed, {wrong.field: say(wrong) for wrong in refused.every}), refused.status
+    if not cluster.contacts.says(stands, **typed):
+        return _form(idea, stands, typed, {}, was_first=True), 409
     if changes:
         flash(gettext("Je wijziging is bewaard."))
     elif mine:
@@ -104,5 +109,9 @@ def _idea_and_mine(idea_id: int) -> tuple[Idea, Endorsement | None]:
     return idea, cluster.contacts.mine(db(), idea_id=idea_id, organisation_id=organisation_id)
 
 
-def _form(idea: Idea, mine: Endorsement | None, typed: dict[str, Any], errors: dict[str, str]) -> str:
-    return render_template("contacts/endorse.html", idea=idea, mine=mine, values=typed, errors=errors)
+def _form(
+    idea: Idea, mine: Endorsement | None, typed: dict[str, Any], errors: dict[str, str], *, was_first: bool = False
+) -> str:
+    return render_template(
+        "contacts/endorse.html", idea=idea, mine=mine, values=typed, errors=errors, was_first=was_first
+    )

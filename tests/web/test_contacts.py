@@ -87,7 +87,7 @@ def test_any_message_within_bounds_is_taken_and_shown_as_text(page: Page, idea: 
 
 def test_the_form_can_be_sent_twice_and_changed(page: Page, app_db: Database, idea: int) -> None:
     endorse(page, idea)
-    assert "Er is niets veranderd" in endorse(page, idea, role="learn").main.text
+    assert "Er is niets veranderd" in endorse(page, idea).main.text
     form = page("genk").get(f"/ideas/{idea}/endorse")
     assert form.select_one("input[name=role][checked]")["value"] == "lead"
     assert form.select_one("input[name=do]")["value"] == "change"
@@ -95,6 +95,20 @@ def test_the_form_can_be_sent_twice_and_changed(page: Page, app_db: Database, id
     assert "Je wijziging is bewaard" in shown.main.text
     assert value(app_db, "select role from endorsements") == "learn"
     assert value(app_db, "select count(*) from letters") == 1
+
+
+def test_what_was_typed_comes_back_when_a_colleague_was_first(page: Page, app_db: Database, idea: int) -> None:
+    endorse(page, idea, message="Van een collega.")
+    shown = endorse(page, idea, role="learn", message="Van mij.", days="3", status=409)
+    assert "Er is niets veranderd" in shown.main.text
+    assert "Van een collega." in shown.select_one(".errors").text
+    assert shown.select_one("textarea").text.strip() == "Van mij."
+    assert shown.select_one("#days")["value"] == "3"
+    assert shown.select_one("input[name=role][checked]")["value"] == "learn"
+    assert value(app_db, "select message from endorsements") == "Van een collega."
+    assert shown.select_one("input[name=do]")["value"] == "change"
+    endorse(page, idea, role="learn", message="Van mij.", do="change")
+    assert value(app_db, "select message from endorsements") == "Van mij."
 
 
 def test_withdrawing_and_saying_it_again(page: Page, idea: int) -> None:
