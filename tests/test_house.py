@@ -11,9 +11,16 @@ from flask import Flask
 from flask.cli import AppGroup
 from sqlite_utils import Database
 
+import cluster.contacts
 import cluster.ideas
+import cluster.projects
+import data.clusters
 import data.people
+from cluster.imports import Row
+from data.store import transaction, value
+from models.clusters import ClusterState, Draft, ItemKey
 from models.ideas import IdeaForm
+from models.matches import Kind
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf8")
@@ -121,21 +128,65 @@ def test_a_longer_list_asks_the_store_no_more_often(app: Flask, page: Callable[.
     services = app.extensions["medestanders"]
     who = "coordinator" if address == "/clusters" else "genk"
 
+    shown: list[Any] = []
+
     def asked() -> int:
         counted: list[str] = []
         db: Database = services.db()
         with db.tracer(lambda sql, _: counted.append(sql)):
-            page(who).get(address)
+            shown.append(page(who).get(address))
         return len(counted)
 
-    def post(count: int) -> None:
-        member = data.people.by_email(services.db(), email="aalter@test.example")
-        for number in range(count):
-            form = IdeaForm(title=f"Idee {number}", description="Een idee dat nog eens een idee is.")
-            cluster.ideas.post(services.db(), encoder=None, member=member, form=form)
-
-    post(3)
+    furnish_lists(services.db(), count=3)
     few = asked()
-    post(12)
+    furnish_lists(services.db(), count=12)
     assert asked() <= few
+    # The start page shows a few of each; the others are longer now, or nothing was tested.
+    assert len(str(shown[1])) > len(str(shown[0])) or address == "/"
     assert few <= 20
+
+
+def furnish_lists(db: Database, *, count: int) -> None:
+    """Add to every list: ideas, projects, clusters in each state, and introductions sent, received and answered."""
+    genk, aalter, kortrijk = (
+        data.people.by_email(db, email=f"{name}@test.example") for name in ("genk", "aalter", "kortrijk")
+    )
+    for number in range(count):
+        form = IdeaForm(title=f"Idee {number}", description="Een idee dat nog eens een idee is.")
+        theirs = cluster.ideas.post(db, encoder=None, member=aalter, form=form)
+        ours = cluster.ideas.post(db, encoder=None, member=genk, form=form)
+        cluster.contacts.endorse(db, member=genk, idea_id=theirs, role="learn", message="Dag")
+        cluster.contacts.endorse(db, member=kortrijk, idea_id=ours, role="buy", message="Dag")
+        if number % 3:
+            sent, received = (
+                value(
+                    db,
+                    """select n.id from introductions n join endorsements e on e.id = n.endorsement_id
+                    where e.idea_id = ?""",
+                    [idea_id],
+                )
+                for idea_id in (theirs, ours)
+            )
+            answer = cluster.contacts.agree if number % 3 == 1 else cluster.contacts.decline
+            answer(db, member=aalter, introduction_id=sent)
+            answer(db, member=genk, introduction_id=received)
+        add_clusters(db, (Kind.IDEA, theirs), (Kind.IDEA, ours))
+    known = value(db, "select count(*) from projects")
+    fields = {"description": "Een idee van elders.", "municipality": "Genk", "status": "approved", "partners": "Aalter"}
+    projects = [
+        Row(number, {**fields, "id": f"P-{number}", "title": f"Idee als project {number}"})
+        for number in range(known, known + count)
+    ]
+    assert cluster.projects.import_rows(db, rows=projects).added == count
+
+
+def add_clusters(db: Database, *pair: ItemKey) -> None:
+    """Add a cluster of these two in every state."""
+    draft = Draft(
+        name="Idee", terms=(), cohesion=0.5, weakest=(pair[0], pair[1]), members=tuple((key, 0.5) for key in pair)
+    )
+    with transaction(db):
+        for state in ClusterState:
+            found = data.clusters.get(db, cluster_id=data.clusters.add(db, draft=draft))
+            assert found is not None
+            data.clusters.set_state(db, cluster=found, state=state, member_id=None)
