@@ -126,7 +126,7 @@ def test_whatever_is_asked_never_reaches_the_syntax_of_the_index(asked: list[str
     """No fault, and no operator either: it could only be heard if something were found that has none of the words."""
     with empty() as db, transaction(db):
         write(db, Kind.IDEA, 1, "ongerept", "zonder die woorden")
-        data.matches.rarities(db, words=asked)
+        data.matches.vocabulary(db)
         data.matches.matching(db, words=asked, prefixes=prefixes, at_most=5)
         data.matches.matching(db, words=words_of_query(" ".join(asked)), prefixes=prefixes, at_most=5)
 
