@@ -8,10 +8,11 @@ from flask_babel import gettext
 from flask_login import login_required
 
 import cluster.contacts
+import cluster.ideas
 from cluster.web.context import db, member
 from cluster.web.languages import say
 from models.contacts import Endorsement
-from models.errors import Invalid
+from models.errors import Invalid, NotFound
 from models.ideas import Idea
 
 door = Blueprint("contacts", __name__)
@@ -60,7 +61,8 @@ def withdraw(idea_id: int) -> ResponseReturnValue:
     """Take *ook wij* back."""
     cluster.contacts.withdraw(db(), member=member(), idea_id=idea_id)
     flash(gettext("Jullie ‘ook wij’ is ingetrokken."))
-    return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
+    back = url_for("ideas.show", idea_id=idea_id) if _may_read(idea_id) else url_for("contacts.inbox")
+    return redirect(back, code=303)
 
 
 @door.get("/introductions")
@@ -79,6 +81,7 @@ def show(introduction_id: int) -> str:
     return render_template(
         "contacts/introduction.html",
         introduction=found,
+        readable=_may_read(found.idea_id),
         posted=asking is not None and asking.organisation_id == found.poster_organisation_id,
         contact=cluster.contacts.contacts_of(db(), member=asking, introduction_id=introduction_id),
     )
@@ -100,6 +103,15 @@ def decline(introduction_id: int) -> ResponseReturnValue:
     cluster.contacts.decline(db(), member=member(), introduction_id=introduction_id)
     flash(gettext("Je antwoord is bewaard. Niemand zag je gegevens."))
     return redirect(url_for("contacts.show", introduction_id=introduction_id), code=303)
+
+
+def _may_read(idea_id: int) -> bool:
+    """Whether the idea is open to who asks; a poster may have withdrawn it since."""
+    try:
+        cluster.ideas.get(db(), idea_id=idea_id, member=member())
+    except NotFound:
+        return False
+    return True
 
 
 def _idea_and_mine(idea_id: int) -> tuple[Idea, Endorsement | None]:

@@ -120,6 +120,29 @@ def test_withdrawing_and_saying_it_again(page: Page, idea: int) -> None:
     assert "Willen jullie kennismaken?" in page("aalter").get("/introductions/1").main.text
 
 
+def test_consent_can_be_taken_back_after_the_poster_withdrew_the_idea(page: Page, app_db: Database, idea: int) -> None:
+    endorse(page, idea)
+    assert page("genk").get("/introductions/1").select_one(f"main a[href='/ideas/{idea}']")
+    page("aalter").submit(f"/ideas/{idea}/withdraw", at=f"/ideas/{idea}")
+    asked = page("genk").get("/introductions/1")
+    assert "Digitale balie" in asked.main.text
+    assert asked.select_one(f"main a[href='/ideas/{idea}']") is None
+    assert page("aalter").get("/introductions/1").select_one(f"main a[href='/ideas/{idea}']")
+    address = asked.select_one("main form.actions")["action"]
+    shown = page("genk").submit(address, at="/introductions/1")
+    assert shown.select_one("h1").text == "Contacten"
+    assert "is ingetrokken" in shown.main.text
+    assert page("genk").get("/introductions/1").select_one("main form") is None
+    page("aalter").submit("/introductions/1/agree", at="/introductions/1", status=409)
+
+
+def test_who_already_met_has_nothing_to_take_back(page: Page, idea: int) -> None:
+    endorse(page, idea)
+    page("aalter").submit("/introductions/1/agree", at="/introductions/1")
+    for reader in ("aalter", "genk"):
+        assert page(reader).get("/introductions/1").select_one("main form") is None
+
+
 def test_declining(page: Page, idea: int) -> None:
     endorse(page, idea)
     shown = page("aalter").submit("/introductions/1/decline", at="/introductions/1")
