@@ -149,11 +149,18 @@ def get(db: Database, *, member: Member | None, introduction_id: int) -> Introdu
     return found
 
 
-def waiting_for(db: Database, *, member: Member) -> list[Introduction]:
-    """The introductions that wait for an answer of this member's organisation; one query."""
+def waiting_for(db: Database, *, member: Member, at_most: int = 20) -> list[Introduction]:
+    """The newest introductions that wait for an answer of this member's organisation; one query."""
     if member.organisation_id is None:
         return []
-    return data.contacts.asked_of(db, organisation_id=member.organisation_id)
+    return data.contacts.asked_of(db, organisation_id=member.organisation_id, at_most=at_most)
+
+
+def count_waiting(db: Database, *, member: Member) -> int:
+    """How many introductions wait for an answer of this member's organisation."""
+    if member.organisation_id is None:
+        return 0
+    return data.contacts.count_asked_of(db, organisation_id=member.organisation_id)
 
 
 def inbox(db: Database, *, member: Member | None) -> Inbox:

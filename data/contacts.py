@@ -152,10 +152,18 @@ def introduction_of(db: Database, *, endorsement_id: int) -> Introduction | None
     return _introduction(found) if found else None
 
 
-def asked_of(db: Database, *, organisation_id: int) -> list[Introduction]:
+def asked_of(db: Database, *, organisation_id: int, at_most: int) -> list[Introduction]:
     """The introductions that wait for an answer of this organisation, newest first."""
-    sql = _INTRODUCTION + "where i.organisation_id = ? and n.state = 'asked' order by n.id desc"
-    return [_introduction(item) for item in rows(db, sql, [organisation_id])]
+    sql = _INTRODUCTION + "where i.organisation_id = ? and n.state = 'asked' order by n.id desc limit ?"
+    return [_introduction(item) for item in rows(db, sql, [organisation_id, at_most])]
+
+
+def count_asked_of(db: Database, *, organisation_id: int) -> int:
+    """How many introductions wait for an answer of this organisation."""
+    sql = """select count(*) from ideas i
+      join endorsements e on e.idea_id = i.id join introductions n on n.endorsement_id = e.id
+      where i.organisation_id = ? and n.state = 'asked'"""
+    return int(value(db, sql, [organisation_id]))
 
 
 def received_by(db: Database, *, organisation_id: int, at_most: int) -> list[Introduction]:

@@ -126,7 +126,7 @@ def attach(app: Flask) -> None:
 
     def waiting_count() -> int:
         asking = member()
-        return len(cluster.contacts.waiting_for(db(), member=asking)) if asking else 0
+        return cluster.contacts.count_waiting(db(), member=asking) if asking else 0
 
     @app.context_processor
     def _everywhere() -> dict[str, object]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 import cluster.contacts
+import data.contacts
 import data.ideas
 import data.letters
 import data.people
@@ -176,6 +177,29 @@ def test_without_an_account_the_page_says_so(page: Page, app_db: Database, idea:
 
 def test_an_empty_inbox_says_what_to_do(page: Page, app: Flask) -> None:
     assert len(page("genk").get("/introductions").select(".empty")) == 2
+
+
+def test_the_start_page_shows_the_newest_that_wait_and_counts_them_all(
+    page: Page, app_db: Database, who: Who, idea: int
+) -> None:
+    endorse(page, idea)
+    assert page("aalter").get("/").select_one("main a[href='/introductions']") is None
+    with transaction(app_db):
+        for number in range(24):
+            app_db.execute(
+                "insert into organisations (uri, kind, name) values (?, 'municipality', ?)",
+                [f"urn:{number}", f"Gemeente {number}"],
+            )
+            organisation_id = value(app_db, "select max(id) from organisations")
+            values = {"role": "learn", "message": "", "amount": None, "days": None, "member_id": who("genk").id}
+            data.contacts.endorse(app_db, values={**values, "idea_id": idea, "organisation_id": organisation_id})
+            endorsement_id = value(app_db, "select max(id) from endorsements")
+            data.contacts.ask(app_db, endorsement_id=endorsement_id, poster_member_id=who("aalter").id)
+    shown = page("aalter").get("/")
+    assert shown.select_one("nav .count").text.startswith("25")
+    assert len(shown.select("main .list .card")) == 20
+    assert shown.select_one("main a[href='/introductions']").text == "Alle contacten"
+    assert page("genk").get("/").select_one("nav .count") is None
 
 
 STEPS = st.lists(
