@@ -85,7 +85,7 @@ class Encoder:
 
     def _passages(self, text: str) -> list[str]:
         """Return the text itself, or its passages if the model cannot read it in one piece."""
-        limit = self._model.max_seq_length
+        limit = getattr(self._model, "max_seq_length", None)
         # A word-piece is at least one character, and a model reads at least this many.
         if limit is None or len(text) < limit:
             return [text]

@@ -79,8 +79,8 @@ class Needs:
 
 
 def joined(title: str, description: str) -> str:
-    """Return the one text of an idea: title, line break, description."""
-    return f"{title}\n{description}"
+    """Return the one text of an idea, joined as the service joins it."""
+    return f"{title}. {description}"
 
 
 def read_needs(file: Path, *, without: Sequence[str] = ()) -> Needs:

@@ -88,7 +88,7 @@ def needs_loss(model: Any, material: Material, seed: tuple[int, int]) -> Any:
         rng = np.random.default_rng([*seed, 1])
         chosen = rng.choice(len(needs.needs), min(32, len(needs.needs)), replace=False).astype(np.int64)
         return losses.matching(vectors(model, material.titles, chosen), vectors(model, material.descriptions, chosen))
-    chosen = batches.of_needs(needs, topics=10, each=3, seed=seed)
+    chosen = batches.of_needs(needs, topics=8, each=3, seed=seed)
     which = [material.whole, material.whole, material.descriptions][seed[1] // 3 % 3]
     numbers = torch.as_tensor([needs.needs[row] for row in chosen])
     return losses.same_need(vectors(model, which, chosen), numbers)

@@ -50,7 +50,7 @@ def sentences(inputs: Inputs) -> Parallel:
     )
 
 
-def vocabulary(corpus: Parallel, needs: Needs, file: Path, *, seed: int, draws: int = 900_000) -> Any:
+def vocabulary(corpus: Parallel, needs: Needs, file: Path, *, seed: int, draws: int = 500_000) -> Any:
     """Return the tokenizer of this run: read from ``file``, or learnt from a weighted draw of all languages."""
     if not file.exists():
         english = np.asarray([language == "en" for language in corpus.languages])
@@ -90,7 +90,7 @@ def material(inputs: Inputs, out: Path, *, seed: int) -> tuple[Material, Any, Pa
     return made, tokenizer, corpus
 
 
-def untrained(made: Material, tokenizer: Any, file: Path, *, seed: int, draws: int = 1_500_000) -> Any:
+def untrained(made: Material, tokenizer: Any, file: Path, *, seed: int, draws: int = 1_200_000) -> Any:
     """Return the student before training: the teacher's layers reading the new pieces through the mapped embedding."""
     bert = teacher.load()[0].auto_model
     words = bert.embeddings.word_embeddings.weight.detach().numpy().copy()

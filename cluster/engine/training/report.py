@@ -15,7 +15,7 @@ def labelled(ideas: Path, related: Path | None) -> Labelled:
     found = [json.loads(line) for line in ideas.read_text(encoding="utf-8").splitlines()]
     pairs = json.loads(related.read_text(encoding="utf-8")) if related else []
     return Labelled(
-        texts=[f"{idea['title']}\n{idea['description']}" for idea in found],
+        texts=[f"{idea['title']}. {idea['description']}" for idea in found],
         topics=[idea["topic"] if idea["kind"] in {"idea", "project"} else None for idea in found],
         languages=[idea["lang"] for idea in found],
         queries=[row for row, idea in enumerate(found) if idea["kind"] == "idea"],
