@@ -124,7 +124,8 @@ class Vocabulary:
         """The words of `b` whose stem also stands in `a`, rarest first: the first reasons for a match."""
         known = {stem(word) for word in a}
         best: dict[str, str] = {}
-        for word in sorted(b):
+        # The very word before another one with its stem: 'parkeerkaart' in both texts, not 'parkeerbedrijf' in one.
+        for word in sorted(b, key=lambda word: (word not in a, word)):
             if stem(word) in known and len(word) > 3:
                 best.setdefault(stem(word), word)
         return tuple(sorted(best.values(), key=lambda word: (self.documents.get(word, 0), word))[:at_most])

@@ -114,6 +114,7 @@ def test_without_a_mail_server_the_letter_goes_to_the_local_mailbox(db: Database
 
 def test_a_letter_that_is_gone_is_no_fault(db: Database) -> None:
     letters.deliver(db, letter_id=99, send=None, sender="a@b", home="http://x")
+    assert db["letters"].count == 0
 
 
 @pytest.mark.parametrize(

@@ -138,8 +138,8 @@ def test_no_query_breaks_the_search(query: str) -> None:
     db = data.store.connect(":memory:")
     with data.store.transaction(db):
         data.migrations.migrate(db)
-    matches.search(db, encoder=None, index=Index(), query=query)
-    matches.similar(db, encoder=None, index=Index(), title=query, description=query)
+    assert matches.search(db, encoder=None, index=Index(), query=query).items == []
+    assert matches.similar(db, encoder=None, index=Index(), title=query, description=query) == []
     data.store.close(db)
 
 

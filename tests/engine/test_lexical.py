@@ -40,6 +40,12 @@ def test_shared_terms_come_rarest_first() -> None:
     assert known.shared(a, b, at_most=2) == ("whatsapp", "chatbot")
 
 
+def test_the_very_word_is_named_before_another_with_its_stem() -> None:
+    known = Vocabulary({}, total=10)
+    found = known.shared(lexical.words("parkeerkaart"), lexical.words("parkeerbedrijf parkeerkaart"), at_most=3)
+    assert found == ("parkeerkaart",)
+
+
 def test_a_query_of_stop_words_alone_still_searches() -> None:
     assert lexical.words_of_query("de het") == ["de", "het"]
     assert lexical.words_of_query("het zwembad") == ["zwembad"]
