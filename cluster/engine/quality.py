@@ -168,7 +168,7 @@ class Material:
     Attributes
     ----------
     scored : dict — name of a set → (sentence, sentence, score people gave) of each pair
-    bitext : dict — name of a pair of languages, such as ``nl-en`` → (text, translation) of each sentence
+    bitext : dict — ``nl-en``, or a name and that, ``NTREX nl-en`` → (text, translation) of each sentence
     labelled : dict — name of a set of ideas → the ideas
     """
 
@@ -188,7 +188,8 @@ def measure(encode: Encode, material: Material) -> dict[str, float]:
     for name, texts in material.bitext.items():
         both = encode([pair[0] for pair in texts] + [pair[1] for pair in texts])
         there, back = bitext_accuracy(both[: len(texts)], both[len(texts) :])
-        figures |= {f"bitext {name}": there, f"bitext {'-'.join(reversed(name.split('-')))}": back}
+        prefix, _, languages = f"bitext {name}".rpartition(" ")
+        figures |= {f"{prefix} {languages}": there, f"{prefix} {'-'.join(reversed(languages.split('-')))}": back}
     for name, labelled in material.labelled.items():
         per_language = ideas_ndcg(encode(labelled.texts), labelled)
         figures |= {f"{name} nDCG@10 {language}": value for language, value in per_language.items()}

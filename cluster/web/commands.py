@@ -17,6 +17,7 @@ from cluster.imports import Imported, Row, read_csv, read_jsonl
 from cluster.web import doctor, worker
 from cluster.web.cluster_commands import clusters
 from cluster.web.context import db, encoder, services
+from cluster.web.evaluate_commands import evaluate
 from cluster.web.member_commands import members
 from cluster.web.terminal import Failed, plainly
 
@@ -133,5 +134,5 @@ def _tell_missing_encoder() -> None:
 
 def attach(app: Flask) -> None:
     """Make the commands known to an application."""
-    for command in (setup, ideas, projects, embed, work, check_up, clusters, members):
+    for command in (setup, ideas, projects, embed, work, check_up, clusters, members, evaluate):
         app.cli.add_command(command)

@@ -271,3 +271,45 @@ def test_a_member_who_cannot_be_added_is_refused_in_a_sentence(
     told = add_member(app, *arguments, password=password)
     assert (told.exit_code, said in told.output) == (1, True), told.output
     assert data.store.value(app_db, "select count(*) from members") == before
+
+
+def test_the_encoder_is_measured_beside_what_it_has_to_beat(run: Run, tmp_path: Path) -> None:
+    texts = {
+        "loket": ("Documenten van thuis uit aanvragen", "Un guichet en ligne pour les documents"),
+        "bomen": ("Een kaart met alle bomen", "Carte des arbres de la commune"),
+        "zwembad": ("Baden reserveren in het zwembad", "Réserver une ligne à la piscine"),
+    }
+    rows = [
+        {"title": text, "description": text, "kind": "idea", "topic": topic, "lang": lang}
+        for topic, pair in texts.items()
+        for lang, text in zip(("nl", "fr"), pair, strict=True)
+    ]
+    (tmp_path / "stsb-nl-dev.csv").write_text(
+        "Een man rijdt op een fiets,Iemand fietst,4.5\nEen kat slaapt,De raad vergadert,0.2\nEen hond,Een dier,2.5\n"
+    )
+    translations = [
+        ("The city council meets on Monday", "De gemeenteraad vergadert op maandag"),
+        ("The museum is closed in winter", "Het museum is in de winter gesloten"),
+    ]
+    file = tmp_path / "own.en-nl.tsv"
+    file.write_text("".join(f"{english}\t{dutch}\n" for english, dutch in translations))
+    options = ["--pairs", str(tmp_path), "--parallel", str(file)]
+
+    ideas = written(tmp_path, *rows)
+    table = run("evaluate", "encoder", ideas, *options).output
+    figures = json.loads(run("evaluate", "encoder", ideas, *options, "--json").output)
+
+    ours, words, characters, english = figures
+    assert "word TF-IDF" in (words, characters, english)
+    measures = {"stsb-nl-dev Spearman", "bitext own nl-en", "bitext own en-nl", "ideas nDCG@10 nl", "ideas nDCG@10 fr"}
+    assert set(figures[ours]) == measures
+    assert figures[ours]["ideas nDCG@10 fr"] == 1, "each finds its own need in the other language"
+    assert figures[ours]["bitext own nl-en"] == 1
+    assert all(measure in table for measure in measures)
+
+
+def test_there_must_be_something_to_measure_on(run: Run, tmp_path: Path) -> None:
+    assert "Er is niets om op te meten" in run("evaluate", "encoder", status=1).output
+    bad = tmp_path / "ideas.jsonl"
+    bad.write_text("{}\n")
+    assert "line 1" in run("evaluate", "encoder", str(bad), status=1).output

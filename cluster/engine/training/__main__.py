@@ -27,7 +27,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=0, help="processor threads (0: as many as there are cores)")
     for one in ("minutes", "needs_weight", "pairs_weight", "flat_until", "embedding_rate", "layer_rate"):
         parser.add_argument("--" + one.replace("_", "-"), type=float)
-    for one in ("seed", "needs_every", "pairs_every"):
+    for one in ("seed", "needs_every", "needs_topics", "pairs_every"):
         parser.add_argument("--" + one.replace("_", "-"), type=int)
     return parser
 
@@ -38,9 +38,10 @@ def main(line: list[str]) -> int:
     import numpy as np
     import torch
 
+    from cluster.engine import materials
     from cluster.engine.encoder import load
     from cluster.engine.training import distil, export, head, prepare, report
-    from cluster.engine.training.batches import read_needs
+    from cluster.engine.training.batches import kin, read_needs
 
     if given.threads:
         torch.set_num_threads(given.threads)
@@ -63,14 +64,25 @@ def main(line: list[str]) -> int:
 
     def deploy(now: distil.State) -> None:
         export.write(distil.average_model(now, blank), tokenizer, folder)
+        look()
 
+    def look() -> None:
+        """See which needs the encoder takes for kin now; four texts of each tell."""
+        assert made.needs is not None
+        rows = [row for members in made.needs.members().values() for row in members[:4]]
+        texts = made.needs.texts()
+        vectors = load(str(folder)).encode([texts[row] for row in rows])
+        made.needs.kin = kin(vectors, [made.needs.needs[row] for row in rows])
+
+    if state.step:
+        look()
     if not distil.run(state, made, recipe, checkpoint=checkpoint, each_checkpoint=deploy):
         sys.stderr.write("stopped: --resume goes on here\n")
         return 1
     needs = read_needs(given.ideas)
     matrix = head.learn(load(str(folder)).encode(needs.texts()), np.asarray(needs.needs), seed=recipe.seed)
     export.write(distil.average_model(state, blank), tokenizer, folder, matrix)
-    measured = report.material(prepare.scored(given.pairs, "dev"), corpus, given.dev_ideas, given.dev_related)
+    measured = report.material(materials.scored_of(given.pairs, "dev"), corpus, given.dev_ideas, given.dev_related)
     report.write(folder, measured, given.out / "report.md")
     settings = distil.settings(recipe) | {"licences": given.licences, "texts read": state.texts, "steps": state.step}
     (given.out / "recipe.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")

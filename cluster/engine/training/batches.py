@@ -58,6 +58,7 @@ class Needs:
     titles, descriptions, languages : list of n str
     needs : list of n int — texts with one number ask for the same thing; a hard negative has a number of its own
     near : dict — number of a need → rows of the hard negatives that look like it
+    kin : dict — number of a need → the needs whose texts lie nearest, as of the last look; empty before the first
     """
 
     titles: list[str] = field(default_factory=list)
@@ -65,6 +66,7 @@ class Needs:
     languages: list[str] = field(default_factory=list)
     needs: list[int] = field(default_factory=list)
     near: dict[int, list[int]] = field(default_factory=dict)
+    kin: dict[int, list[int]] = field(default_factory=dict)
 
     def texts(self) -> list[str]:
         """Return title and description of each as the service itself joins them."""
@@ -108,12 +110,43 @@ def read_needs(file: Path, *, without: Sequence[str] = ()) -> Needs:
     return out
 
 
+def kin(vectors: npt.NDArray[np.float32], needs: Sequence[int], *, nearest: int = 10) -> dict[int, list[int]]:
+    """Return the nearest needs of each need, by the mean of its texts.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, d)
+        Unit rows of some texts.
+    needs : sequence of n int
+        The need of each.
+    """
+    numbers, places = np.unique(np.asarray(needs), return_inverse=True)
+    means = np.zeros((len(numbers), vectors.shape[1]), dtype=np.float32)
+    np.add.at(means, places, vectors)
+    means /= np.linalg.norm(means, axis=1, keepdims=True)
+    cosines = means @ means.T
+    np.fill_diagonal(cosines, -1)
+    order = np.argsort(-cosines, axis=1)[:, : min(nearest, len(numbers) - 1)]
+    return {int(number): [int(numbers[other]) for other in found] for number, found in zip(numbers, order, strict=True)}
+
+
+def drawn(needs: Needs, members: dict[int, list[int]], *, topics: int, rng: np.random.Generator) -> list[int]:
+    """Draw needs for a batch, each with two of its kin: telling apart what is far apart teaches little."""
+    chosen: dict[int, None] = {}
+    for need in rng.permutation(list(members)):
+        near = [one for one in needs.kin.get(int(need), []) if one in members]
+        chosen |= dict.fromkeys([int(need), *(int(one) for one in rng.permutation(near)[:2])])
+        if len(chosen) >= topics:
+            break
+    return list(chosen)[:topics]
+
+
 def of_needs(needs: Needs, *, topics: int, each: int, seed: Sequence[int]) -> Integers:
     """Draw the rows of a batch: some needs, ``each`` texts of each in mixed languages, and a look-alike of each."""
     rng = np.random.default_rng(list(seed))
     members = needs.members()
     chosen: list[int] = []
-    for need in rng.permutation(list(members))[:topics]:
+    for need in drawn(needs, members, topics=topics, rng=rng):
         rows = rng.permutation(members[int(need)])
         # A second language before a second text of the same one: across languages is where the difficulty lies.
         by_language: dict[str, list[int]] = defaultdict(list)

@@ -13,7 +13,7 @@ PAD, UNKNOWN, START, END = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
 SPECIAL: Final = (PAD, UNKNOWN, START, END)
 
 
-def train(texts: Iterable[str], *, size: int = 44_000) -> Tokenizer:
+def train(texts: Iterable[str], *, size: int = 40_000) -> Tokenizer:
     """Learn a vocabulary of ``size`` pieces: NFKC, lower case, white space folded, digits one by one."""
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.normalizer = normalizers.Sequence(

@@ -1,6 +1,5 @@
 """Everything that is worked out once, before the first step, and kept in the folder of the run."""
 
-import csv
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from cluster.engine import materials
 from cluster.engine.training import distil, parallel, pieces, start, teacher
 from cluster.engine.training.batches import Needs, read_needs
 from cluster.engine.training.distil import Material
@@ -18,7 +18,7 @@ from cluster.engine.training.parallel import Parallel
 
 SENTENCE_PIECES = 128
 IDEA_PIECES = 256
-VOCABULARY = 44_000
+VOCABULARY = 40_000
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,9 @@ class Inputs:
     kinds: Collection[str]
 
 
-def read_scored(file: Path) -> list[tuple[str, str, float]]:
-    """Read a CSV of sentence, sentence, similarity from 0 to 5."""
-    with file.open(encoding="utf-8", newline="") as lines:
-        return [(left, right, float(score)) for left, right, score in csv.reader(lines)]
-
-
-def scored(folder: Path, split: str) -> dict[str, list[tuple[str, str, float]]]:
-    """Return language → scored pairs of one split (``train`` or ``dev``) of every ``stsb-<language>-<split>.csv``."""
-    return {file.name.split("-")[1]: read_scored(file) for file in sorted(folder.glob(f"stsb-*-{split}.csv"))}
-
-
 def sentences(inputs: Inputs) -> Parallel:
     """Read the parallel texts, without the sentences that the scored development pairs are measured on."""
-    dev = scored(inputs.pairs, "dev").values()
+    dev = materials.scored_of(inputs.pairs, "dev").values()
     return parallel.read(
         inputs.parallel, kinds=inputs.kinds, never=[text for pairs in dev for pair in pairs for text in pair[:2]]
     )
@@ -75,7 +64,7 @@ def material(inputs: Inputs, out: Path, *, seed: int) -> tuple[Material, Any, Pa
     needs = read_needs(inputs.ideas)
     tokenizer = vocabulary(corpus, needs, out / "tokenizer.json", seed=seed)
     goal = teacher.vectors(corpus.english, out / "teacher.npy")
-    pairs = [pair for split in scored(inputs.pairs, "train").values() for pair in split]
+    pairs = [pair for split in materials.scored_of(inputs.pairs, "train").values() for pair in split]
     made = Material(
         rows=in_pieces(corpus, tokenizer, out / "rows.npz"),
         targets=np.asarray(corpus.targets, dtype=np.int64),

@@ -1,0 +1,75 @@
+"""Read what encoders are measured on: labelled ideas, scored pairs of sentences, sentences with a translation."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from cluster.engine.quality import Labelled
+
+MOST_BITEXT = 1000
+
+
+def labelled(ideas: Path, related: Path | None = None) -> Labelled:
+    """Read labelled ideas, JSON lines, as :class:`cluster.engine.quality.Labelled`: all may be found, ideas ask.
+
+    Raises ValueError naming the line that cannot be read.
+    """
+    found = []
+    for number, line in enumerate(ideas.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            one = json.loads(line)
+            found.append({name: one[name] for name in ("title", "description", "kind", "topic", "lang")})
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{ideas}, line {number}: {error!r}") from None
+    pairs = json.loads(related.read_text(encoding="utf-8")) if related else []
+    return Labelled(
+        texts=[f"{idea['title']}. {idea['description']}" for idea in found],
+        topics=[idea["topic"] if idea["kind"] in {"idea", "project"} else None for idea in found],
+        languages=[idea["lang"] for idea in found],
+        queries=[row for row, idea in enumerate(found) if idea["kind"] == "idea"],
+        related=frozenset(frozenset(pair) for pair in pairs),
+    )
+
+
+def scored(file: Path) -> list[tuple[str, str, float]]:
+    """Read scored pairs: CSV of sentence, sentence, score, or the tab-separated table of SICK with its headings.
+
+    Raises ValueError naming the line that cannot be read.
+    """
+    with file.open(encoding="utf-8", newline="") as lines:
+        heading = lines.readline()
+        if "sentence_A" in heading and "\t" in heading:
+            names = heading.rstrip("\r\n").split("\t")
+            columns = [names.index(name) for name in ("sentence_A", "sentence_B", "relatedness_score")]
+            table: Iterator[list[str]] = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        else:
+            lines.seek(0)
+            columns, table = [0, 1, 2], csv.reader(lines)
+        out = []
+        for number, cells in enumerate(table, start=1):
+            try:
+                left, right, score = (cells[column] for column in columns)
+                out.append((left, right, float(score)))
+            except (ValueError, IndexError) as error:
+                raise ValueError(f"{file}, row {number}: {error}") from None
+    return out
+
+
+def scored_of(folder: Path, split: str) -> dict[str, list[tuple[str, str, float]]]:
+    """Return language → scored pairs of one split (``train`` or ``dev``) of every ``stsb-<language>-<split>.csv``."""
+    return {file.name.split("-")[1]: scored(file) for file in sorted(folder.glob(f"stsb-*-{split}.csv"))}
+
+
+def bitext(file: Path, *, at_most: int | None = 2 * MOST_BITEXT) -> list[tuple[str, str]]:
+    """Read the (Dutch, foreign) sentences of a ``*.<language>-nl.tsv``: foreign text, tab, Dutch text."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    pairs = [(dutch.strip(), foreign.strip()) for foreign, _, dutch in (line.partition("\t") for line in lines)]
+    return [pair for pair in pairs if all(pair)][:at_most]
+
+
+def distinct(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the (Dutch, foreign) sentences of five words and more, each once on either side, at most 1,000."""
+    by_dutch = {dutch: foreign for dutch, foreign in pairs if min(dutch.count(" "), foreign.count(" ")) >= 4}
+    by_foreign = {foreign: dutch for dutch, foreign in by_dutch.items()}
+    return [(dutch, foreign) for foreign, dutch in by_foreign.items()][:MOST_BITEXT]
