@@ -1,9 +1,11 @@
 """Fit the first scoring on labelled ideas and say how good it is.
 
-`python -m tests.benchmarks.relations IDEAS.jsonl RELATED.json`
+`python -m tests.benchmarks.relations IDEAS.jsonl RELATED.json [ENCODER]`
 
 Cross-validated by topic (no topic in both parts). Prints nDCG@10 beside each single feature, and writes the weights
-of the present encoder to cluster/engine/relations.json.
+of the present encoder to cluster/engine/relations.json. With ENCODER, a folder, the figures are those of that encoder:
+of a training run that ended without ideas on the topics of IDEAS, so that the weights do not promise what holds only
+for topics the present encoder has learnt from.
 """
 
 import json
@@ -37,11 +39,11 @@ def fit(features: np.ndarray, answers: np.ndarray) -> list[float]:
     return [round(float(weight), 4) for weight in (*(model.coef_[0] * useful), model.intercept_[0])]
 
 
-def main(ideas: Path, related: Path) -> None:
+def main(ideas: Path, related: Path, sibling: str | None = None) -> None:
     """Fit, cross-validate, print, write."""
     items = [json.loads(line) for line in ideas.read_text(encoding="utf8").splitlines()]
     kin = {frozenset(pair) for pair in json.loads(related.read_text(encoding="utf8"))}
-    encoder = load(None)
+    encoder = load(sibling)
     titles = [f"{item['title']}. {item['description']}" for item in items]
     vectors = encoder.encode(titles)
     bags = [lexical.stems(text) for text in titles]
@@ -103,9 +105,10 @@ def main(ideas: Path, related: Path) -> None:
         print(f"P(related) ≥ {at_least}: precision {precision:.2f} over {chosen.sum()} pairs")
     written = json.loads(relations.FITTED.read_text(encoding="utf8"))
     weights = [fit(features, level == 2), fit(features, level >= 1)]
-    written[encoder.name] = {"same": weights[0], "related": weights[1], "same_at_least": round(bound, 3)}
+    name = load(None).name if sibling else encoder.name
+    written[name] = {"same": weights[0], "related": weights[1], "same_at_least": round(bound, 3)}
     relations.FITTED.write_text(json.dumps(written, indent=2) + "\n", encoding="utf8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from cluster.engine.training import batches, distil, export, head, parallel, pieces, start
+from cluster.engine.training import batches, distil, export, parallel, pieces, start
 from cluster.engine.training.batches import Needs
 from cluster.engine.training.distil import Material, Recipe
 
@@ -144,19 +144,9 @@ def test_a_run_that_is_stopped_goes_on_and_learns(tmp_path: Path, tokenizer: obj
     assert again.step > first.step
 
     whole = distil.average_model(again, student(made, size))
-    export.write(whole, tokenizer, tmp_path / "encoder", np.eye(32, dtype=np.float32))
+    export.write(whole, tokenizer, tmp_path / "encoder")
     read = SentenceTransformer(str(tmp_path / "encoder"), device="cpu", local_files_only=True)
     texts = [text for pair in SENTENCES[:4] for text in pair]
     found = read.encode(texts)
     assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(8), abs=1e-3)
     assert (found[0::2] @ found[1::2].T).argmax(axis=1).tolist() == [0, 1, 2, 3], "a sentence finds its translation"
-
-
-def test_the_last_layer_brings_one_need_together_and_moves_nothing_far() -> None:
-    rng = np.random.default_rng(0)
-    vectors = rng.normal(size=(60, 8)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    matrix = head.learn(vectors, np.arange(60) // 3, seed=0, steps=30)
-    assert matrix.shape == (8, 8)
-    assert np.abs(matrix - np.eye(8)).max() < 0.2
-    assert np.abs(matrix - np.eye(8)).max() > 0

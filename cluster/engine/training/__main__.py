@@ -35,13 +35,12 @@ def arguments() -> argparse.ArgumentParser:
 def main(line: list[str]) -> int:
     """Prepare, train, export and report."""
     given = arguments().parse_args(line)
-    import numpy as np
     import torch
 
     from cluster.engine import materials
     from cluster.engine.encoder import load
-    from cluster.engine.training import distil, export, head, prepare, report
-    from cluster.engine.training.batches import kin, read_needs
+    from cluster.engine.training import distil, export, prepare, report
+    from cluster.engine.training.batches import kin
 
     if given.threads:
         torch.set_num_threads(given.threads)
@@ -79,9 +78,6 @@ def main(line: list[str]) -> int:
     if not distil.run(state, made, recipe, checkpoint=checkpoint, each_checkpoint=deploy):
         sys.stderr.write("stopped: --resume goes on here\n")
         return 1
-    needs = read_needs(given.ideas)
-    matrix = head.learn(load(str(folder)).encode(needs.texts()), np.asarray(needs.needs), seed=recipe.seed)
-    export.write(distil.average_model(state, blank), tokenizer, folder, matrix)
     measured = report.material(materials.scored_of(given.pairs, "dev"), corpus, given.dev_ideas, given.dev_related)
     report.write(folder, measured, given.out / "report.md")
     settings = distil.settings(recipe) | {"licences": given.licences, "texts read": state.texts, "steps": state.step}

@@ -27,7 +27,7 @@ PIECES_AT_ONCE: Final = 1300
 class Recipe:
     """The figures of a run; minutes are minutes of training steps on the machine at hand."""
 
-    minutes: float = 75.0
+    minutes: float = 60.0
     seed: int = 0
     embedding_rate: float = 1e-3
     layer_rate: float = 1.5e-4
@@ -36,9 +36,9 @@ class Recipe:
     most: int = 64  # texts in a batch of sentences
     needs_every: int = 6  # steps; 0: never
     needs_topics: int = 12  # needs in a batch of ideas
-    needs_weight: float = 0.3
-    pairs_every: int = 0
-    pairs_weight: float = 0.05
+    needs_weight: float = 0.4
+    pairs_every: int = 4
+    pairs_weight: float = 0.1
     average_every: int = 10
     average_over: float = 1000.0  # steps the running average of the weights looks back
 

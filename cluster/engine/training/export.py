@@ -7,25 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from cluster.engine.training import pieces
 
 LONGEST = 256  # pieces; as the teacher, longer texts are the caller's to split
 
 
-def write(model: Any, tokenizer: Any, folder: Path, matrix: npt.NDArray[np.float32] | None = None) -> None:
-    """Write model and tokenizer to ``folder``, replacing an encoder that stands there; other files are kept.
-
-    Parameters
-    ----------
-    matrix : ndarray of shape (d, d), optional
-        A last linear layer, multiplied from the right.
-    """
-    import torch
+def write(model: Any, tokenizer: Any, folder: Path) -> None:
+    """Write model and tokenizer to ``folder``, replacing an encoder that stands there; other files are kept."""
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
     from transformers import PreTrainedTokenizerFast
 
     wrapped = PreTrainedTokenizerFast(
@@ -43,12 +33,7 @@ def write(model: Any, tokenizer: Any, folder: Path, matrix: npt.NDArray[np.float
         _say_full_precision(part)
         layers = Transformer(str(part), max_seq_length=LONGEST)
         pooling = Pooling(layers.get_embedding_dimension(), pooling_mode="mean")
-        modules: list[Any] = [layers, pooling]
-        if matrix is not None:
-            last = Dense(*matrix.shape, bias=False, activation_function=torch.nn.Identity())
-            last.linear.weight.data = torch.from_numpy(matrix.T.copy())
-            modules.append(last)
-        encoder = SentenceTransformer(modules=[*modules, Normalize()], device="cpu")
+        encoder = SentenceTransformer(modules=[layers, pooling, Normalize()], device="cpu")
         encoder.half().save(str(whole), create_model_card=False)
         _say_full_precision(whole)
         _compact(whole / "tokenizer.json")
