@@ -37,8 +37,9 @@ BESIDE = {
     "data": {"store", "turns", "migrations", "throttles", "work", "health", "judgements", "invitations", "access"},
     "cluster": {"imports", "setup", "work", *PEOPLE, "tokens"},
     "cluster/web": {
-        "cluster_commands", "commands", "context", "doctor", "errors", "exports", "face", "languages", "logs",
-        "member_commands", "pages", "requests", "invitations", "access", "organisations", "security", "serve", "settings", "setup", "terminal", "worker",
+        "cluster_commands", "commands", "context", "doctor", "errors", "exports", "face", "languages",
+        "logs", "member_commands", "pages", "requests", "invitations", "access", "organisations",
+        "security", "serve", "settings", "setup", "terminal", "worker",
     },
 }  # fmt: skip
 TOP = {
