@@ -44,17 +44,17 @@ def invite(
 
     A coordinator invites for any organisation, or a fellow coordinator; a member invites for their own.
     """
+    email, name, wrong = email.strip(), one_line(name), list[Invalid]()
     if coordinator:
         must_belong(member, None)
         organisation_id = None
-    elif member.is_coordinator:
-        if organisation_id is None or data.people.organisation(db, organisation_id=organisation_id) is None:
-            raise Invalid("organisation", N_("Kies een bestuur uit de lijst."))
-    else:
+    elif not member.is_coordinator:
+        must_belong(member, member.organisation_id)
         organisation_id = member.organisation_id
-        must_belong(member, organisation_id)
-    email, name = email.strip(), one_line(name)
-    refuse([*email_wrong(email), *text_wrong("name", name, at_most=NAME_AT_MOST), *locale_wrong(locale)])
+    elif organisation_id is None or data.people.organisation(db, organisation_id=organisation_id) is None:
+        wrong.append(Invalid("organisation", N_("Kies een bestuur uit de lijst.")))
+    wrong += [*email_wrong(email), *text_wrong("name", name, at_most=NAME_AT_MOST), *locale_wrong(locale)]
+    refuse(wrong)
     not_too_often(throttles, keys={f"invite:{member.id}": _LETTERS_A_DAY}, window_s=_DAY_S, moment=moment)
     role = Role.COORDINATOR if coordinator else Role.MEMBER
     guest = Guest(email=email, name=name, locale=locale)

@@ -85,7 +85,7 @@ LABELS: dict[str, dict[str, str]] = {
     "letter": {"queued": N_("Onderweg"), "sent": N_("Verstuurd"), "failed": N_("Niet aangekomen")},
     "organisation": {
         "municipality": N_("Gemeente"),
-        "intermunicipal": N_("Intercommunale"),
+        "intermunicipal": N_("Samenwerkingsverband"),
         "province": N_("Provincie"),
         "other": N_("Ander bestuur"),
     },

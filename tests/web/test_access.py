@@ -139,7 +139,7 @@ def furnished(app: Flask) -> Database:
         moment = data.store.now()
         later, token = cluster.tokens.until(days=1), cluster.tokens.digest("token")
         guest = {"organisation_id": genk.organisation_id, "email": "nieuw@test.example", "locale": "nl"}
-        guest |= {"name": "Nieuw", "function": "Medewerker", "token_hash": token}
+        guest |= {"name": "Nieuw", "function": "Balie", "token_hash": token}
         terms = {"role": "member", "invited_by": genk.id, "request_id": None, "created_at": moment, "expires_at": later}
         data.invitations.add(db, values={**guest, **terms})
         data.invitations.add_reset(db, member_id=genk.id, token_hash=token, expires_at=later)
