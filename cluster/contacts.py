@@ -129,6 +129,29 @@ def decline(db: Database, *, member: Member | None, introduction_id: int) -> Int
     return get(db, member=asking, introduction_id=introduction_id)
 
 
+def without_contact(db: Database, *, member: Member | None) -> list[Introduction]:
+    """The introductions in which the contact person of this member's organisation left."""
+    if member is None or member.organisation_id is None:
+        return []
+    return data.contacts.without_contact(db, organisation_id=member.organisation_id, at_most=_SHOWN_AT_MOST)
+
+
+def take_over(db: Database, *, member: Member | None) -> int:
+    """Become the contact person in the place of colleagues who left, and tell in how many introductions.
+
+    Saying so is the consent: who was in contact with them gets a letter with the new contact person, as does the
+    member with the other side. Twice changes nothing.
+    """
+    asking, organisation_id = must_act(member)
+    with transaction(db):
+        left = data.contacts.without_contact(db, organisation_id=organisation_id, at_most=_SHOWN_AT_MOST)
+        for found in left:
+            data.contacts.take_over(db, introduction=found, organisation_id=organisation_id, member_id=asking.id)
+            if found.state is IntroductionState.AGREED:
+                _tell_both(db, introduction_id=found.id, again=f":{asking.id}")
+    return len(left)
+
+
 def endorsable(db: Database, *, member: Member | None, idea_id: int) -> Idea:
     """The open idea that this member may endorse; refused for one's own, and not found when it is not open."""
     _, organisation_id = must_act(member)
@@ -267,18 +290,26 @@ def _introduce(db: Database, *, introduction_id: int, poster_member_id: int) -> 
     """Note that both consented, and write each a letter with the other in it."""
     agreed = IntroductionState.AGREED
     data.contacts.answer(db, introduction_id=introduction_id, state=agreed, poster_member_id=poster_member_id)
+    _tell_both(db, introduction_id=introduction_id)
+
+
+def _tell_both(db: Database, *, introduction_id: int, again: str = "") -> None:
+    """Write each side a letter with the other's contact person in it; nothing about a side whose person left."""
     found = data.contacts.introduction(db, introduction_id=introduction_id)
     assert found is not None
-    sides = {"poster": poster_member_id, "endorser": found.endorser_member_id}
+    assert found.poster_member_id is not None
+    sides = {"poster": found.poster_member_id, "endorser": found.endorser_member_id}
     for side, other in (("poster", "endorser"), ("endorser", "poster")):
         to = data.people.get(db, member_id=sides[side])
         contact = data.people.contact(db, member_id=sides[other])
         assert to is not None
+        if contact is None:
+            continue
         cluster.letters.queue(
             db,
             to=to,
             template="introduction",
-            dedupe_key=f"introduction:{found.id}:{side}",
+            dedupe_key=f"introduction:{found.id}:{side}{again}",
             introduction=found,
             contact=contact,
             side=side,

@@ -23,24 +23,28 @@ import data.work
 from cluster.engine.texts import one_line
 from data.store import transaction
 from models.letters import Letter, LetterState
-from models.people import Member
+from models.people import Guest, Member
 
 Send = Callable[[EmailMessage], None]
 
 _ROOT = Path(__file__).resolve().parents[1]
 # Letters wait with links of this form; delivery writes the address of the service in front, as it is by then.
 _HOME = "medestanders:/"
+# Links that open something for whoever has them: once a letter left, only the hash of such a secret is kept.
+_SECRET = re.compile(rf"({_HOME}(?:welcome|reset-password|ask-access)/)[A-Za-z0-9_-]+")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _PATIENCE_S = 10
 
 
-def queue(db: Database, *, to: Member, template: str, dedupe_key: str, **values: object) -> None:
+def queue(db: Database, *, to: Member | Guest, template: str, dedupe_key: str, **values: object) -> None:
     """Write a letter in the receiver's language; the caller holds the transaction.
 
-    A second letter with the same `dedupe_key` changes nothing. The first line of templates/letters/TEMPLATE.txt
-    is the subject.
+    A second letter with the same `dedupe_key` changes nothing, nor does one to a member whose account is closed. The
+    first line of templates/letters/TEMPLATE.txt is the subject.
     """
+    if not to.active:
+        return
     subject, _, body = _environment(to.locale).get_template(f"{template}.txt").render(to=to, **values).partition("\n")
     letter_id = data.letters.add(
         db,
@@ -67,19 +71,25 @@ def queue_stranded(db: Database) -> None:
 def deliver(db: Database, *, letter_id: int, send: Send | None, sender: str, home: str, last_try: bool = False) -> None:
     """Deliver a queued letter, or mark it sent when there is no mail server (`send` is none) but a local mailbox.
 
-    A letter that is not queued is left alone. An address that is none and a receiver whom the mail server refuses for
-    good make it failed, as does any fault at the last try; other faults are noted and raised, so that the job is tried
-    again.
+    A letter that is not queued is left alone; one for a member whose account was closed fails unsent. An address that
+    is none and a receiver whom the mail server refuses for good make it failed, as does any fault at the last try;
+    other faults are noted and raised, so that the job is tried again.
     """
     letter = data.letters.get(db, letter_id=letter_id)
     if letter is None or letter.state is not LetterState.QUEUED:
         return
-    fault, final = _fault(letter, send=send, sender=sender, home=home) if send else (None, False)
+    fault: Exception | None = None
+    if data.letters.to_one_who_left(db, letter_id=letter_id):
+        fault, final = ValueError("the account is closed"), True
+    else:
+        fault, final = _fault(letter, send=send, sender=sender, home=home) if send else (None, False)
     kept = fault is not None and not (final or last_try)
     state = LetterState.QUEUED if kept else LetterState.FAILED if fault else LetterState.SENT
     error = f"{type(fault).__name__}: {fault}"[:500] if fault else None
+    # In the local mailbox of a demo the links stay: that is where people read their letters.
+    body = _SECRET.sub(r"\1…", letter.body) if send and not kept else None
     with transaction(db):
-        data.letters.mark(db, letter_id=letter_id, state=state, error=error)
+        data.letters.mark(db, letter_id=letter_id, state=state, error=error, body=body)
     if fault and kept:
         raise fault
 

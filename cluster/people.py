@@ -4,19 +4,18 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlite_utils import Database
 
 import data.people
 import data.throttles
-from cluster.engine.texts import one_line
+from cluster.engine.texts import one_line, readable
+from cluster.passwords import hasher, matches, password_wrong
 from data.store import now, transaction
-from models.errors import N_, Invalid, NotAllowed, TooMany, refuse
+from models.errors import N_, Invalid, NotAllowed, NotFound, TooMany, refuse
 from models.people import Member, Role
 
 LOCALES = ("nl", "en")
-PASSWORD_AT_LEAST = 12
+NAME_AT_MOST = 100
 
 # Whether mail arrives only sending tells; this keeps out what cannot be an address (RFC 5321 for the length).
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
@@ -27,17 +26,18 @@ _WINDOW_S = 15 * 60
 _TRIES_PER_ACCOUNT = 10
 _TRIES_PER_ADDRESS = 60
 
-_hasher = PasswordHasher()
 # Verified when the account does not exist, so that the answer takes as long as when it does.
-_NOBODY = _hasher.hash(secrets.token_hex(16))
+_NOBODY = hasher.hash(secrets.token_hex(16))
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a member decides about letters and contact."""
+    """How a member is named (as before unless given), and what they decide about letters and contact."""
 
     locale: str
     standing_consent: bool
+    name: str | None = None
+    function: str | None = None
 
 
 def sign_in(
@@ -57,7 +57,7 @@ def sign_in(
     member = data.people.by_email(db, email=email)
     known = member is not None and member.active and (demo or not member.demo)
     stored = data.people.password_hash(db, member_id=member.id) if member and known else None
-    if not _matches(stored or _NOBODY, password) or stored is None or member is None:
+    if not matches(stored or _NOBODY, password) or stored is None or member is None:
         raise Invalid("password", N_("Dit e-mailadres en wachtwoord horen niet bij elkaar. Kijk ze na."))
     data.throttles.forget(throttles, key=account)
     # A whole municipality may share one address: who comes in rightly must not use up the tries of the others.
@@ -72,12 +72,24 @@ def sign_out(db: Database, *, member: Member) -> None:
 
 
 def set_preferences(db: Database, *, member: Member, preferences: Preferences) -> None:
-    """Keep a member's language and standing consent."""
-    if preferences.locale not in LOCALES:
-        raise Invalid("locale", N_("Kies een taal uit de lijst."))
+    """Keep a member's name and function, language and standing consent."""
+    name = one_line(member.name if preferences.name is None else preferences.name)
+    function = one_line((member.function if preferences.function is None else preferences.function) or "")
+    refuse(
+        [
+            *text_wrong("name", name, at_most=NAME_AT_MOST, missing=N_("Schrijf je naam.")),
+            *text_wrong("function", function, at_most=NAME_AT_MOST),
+            *locale_wrong(preferences.locale),
+        ]
+    )
     with transaction(db):
         data.people.set_preferences(
-            db, member_id=member.id, locale=preferences.locale, standing_consent=preferences.standing_consent
+            db,
+            member_id=member.id,
+            name=name,
+            function=function or None,
+            locale=preferences.locale,
+            standing_consent=preferences.standing_consent,
         )
 
 
@@ -94,9 +106,8 @@ def add_member(
     standing_consent: bool = False,
     demo: bool = False,
 ) -> Member:
-    """Add a member with a password of at least twelve characters; a second one with the same address is refused."""
-    if len(password) < PASSWORD_AT_LEAST:
-        raise Invalid("password", N_("Kies een wachtwoord van minstens %(count)s tekens."), count=PASSWORD_AT_LEAST)
+    """Add a member with a password that is hard to guess; a second one with the same address is refused."""
+    refuse(password_wrong(password, email=email, name=name))
     values = {
         "organisation_id": organisation_id,
         "email": email.strip(),
@@ -104,7 +115,7 @@ def add_member(
         "function": function,
         "role": role.value,
         "locale": locale,
-        "password_hash": _hasher.hash(password),
+        "password_hash": hasher.hash(password),
         "standing_consent": int(standing_consent),
         "session_key": secrets.token_urlsafe(24),
         "demo": int(demo),
@@ -132,9 +143,7 @@ def open_account(
     """Add a member for an organisation given by name, code or URI, or a coordinator, who needs none."""
     email, name = email.strip(), one_line(name)
     found = data.people.find_organisation(db, text=organisation) if organisation else None
-    wrong = []
-    if not _EMAIL.fullmatch(email) or len(email) > _EMAIL_AT_MOST:
-        wrong.append(Invalid("email", N_("Schrijf een e-mailadres zoals naam@gemeente.be.")))
+    wrong = email_wrong(email)
     if not name:
         wrong.append(Invalid("name", N_("Geef de naam van het lid.")))
     if organisation and found is None:
@@ -147,9 +156,7 @@ def open_account(
         )
     elif found is None and not coordinator:
         wrong.append(Invalid("organisation", N_("Geef het bestuur waarvoor dit lid werkt (--organisation).")))
-    if locale not in LOCALES:
-        wrong.append(Invalid("locale", N_("Kies een taal uit de lijst.")))
-    refuse(wrong)
+    refuse([*wrong, *locale_wrong(locale)])
     return add_member(
         db,
         email=email,
@@ -160,6 +167,30 @@ def open_account(
         function=one_line(function or "") or None,
         locale=locale,
     )
+
+
+def email_wrong(email: str) -> list[Invalid]:
+    """What is wrong with an e-mail address, in the field `email`."""
+    if _EMAIL.fullmatch(email) and len(email) <= _EMAIL_AT_MOST and readable(email):
+        return []
+    return [Invalid("email", N_("Schrijf een e-mailadres zoals naam@gemeente.be."))]
+
+
+def locale_wrong(locale: str) -> list[Invalid]:
+    """What is wrong with a language, in the field `locale`."""
+    return [] if locale in LOCALES else [Invalid("locale", N_("Kies een taal uit de lijst."))]
+
+
+def text_wrong(field: str, text: str, *, at_most: int, missing: str | None = None) -> list[Invalid]:
+    """What is wrong with a cleaned text; `missing` is what to say when it is empty but needed."""
+    if not text:
+        return [Invalid(field, missing)] if missing else []
+    if not readable(text):
+        return [Invalid(field, N_("Hier staan tekens die we niet kunnen lezen. Typ ze opnieuw."))]
+    if len(text) > at_most:
+        said = N_("Dit zijn %(count)s tekens. Gebruik er hoogstens %(at_most)s.")
+        return [Invalid(field, said, count=len(text), at_most=at_most)]
+    return []
 
 
 def must_coordinate(member: Member | None) -> Member:
@@ -176,8 +207,15 @@ def must_act(member: Member | None) -> tuple[Member, int]:
     return member, member.organisation_id
 
 
-def _matches(stored: str, password: str) -> bool:
-    try:
-        return _hasher.verify(stored, password)
-    except (VerificationError, InvalidHashError):
-        return False
+def must_belong(member: Member | None, organisation_id: int | None) -> Member:
+    """The member, if of this organisation or a coordinator; for everybody else there is nothing here."""
+    if member and (member.is_coordinator or (organisation_id and member.organisation_id == organisation_id)):
+        return member
+    raise NotFound
+
+
+def not_too_often(throttles: Database, *, keys: dict[str, int], window_s: int, moment: float) -> None:
+    """Count one use of each key and refuse when one was used more often than it may be in this window."""
+    for key, at_most in keys.items():
+        if data.throttles.count(throttles, key=key, window_s=window_s, moment=moment) > at_most:
+            raise TooMany(N_("Dit gebeurde te vaak na elkaar. Probeer het later opnieuw."), seconds=window_s)

@@ -35,7 +35,8 @@ def migrate(db: Database) -> None:
 def seed(db: Database) -> dict[str, int]:
     """Add the reference data that is missing and tell how much of it is new, by kind.
 
-    Facts about organisations are refreshed; calls, projects and ideas that exist stay as people made them.
+    Facts about organisations are refreshed, but not for whom a body speaks once a person chose that; calls, projects
+    and ideas that exist stay as people made them.
     """
     shipped = json.loads((SEED / "calls.json").read_text(encoding="utf-8"))
     return {
@@ -81,9 +82,10 @@ def _organisations(db: Database, organisations: list[dict[str, Any]], mergers: l
     with transaction(db):
         before = data.people.count_organisations(db)
         ids = {item["uri"]: data.people.add_organisation(db, values=item) for item in organisations}
+        chosen = data.people.bodies_that_people_changed(db)
         for item in organisations:
             data.people.set_names(db, organisation_id=ids[item["uri"]], names=item["names"])
-            if item["kind"] != "municipality":
+            if item["kind"] != "municipality" and ids[item["uri"]] not in chosen:
                 data.people.set_stands_for(
                     db, body_id=ids[item["uri"]], municipality_ids=[ids[uri] for uri in item["stands_for"]]
                 )

@@ -318,12 +318,15 @@ def _full(db: Database, which: str, parameters: dict[str, Any]) -> list[Cluster]
 
 # As `data.people.reach`, for many clusters at once.
 _REACH = f"""
-with behind as (select * from ({_BEHIND}) where cluster_id in (select value from json_each(?))),
+with recursive behind as (select * from ({_BEHIND}) where cluster_id in (select value from json_each(?))),
 reached as (
   select cluster_id, organisation_id from behind
-  union select b.cluster_id, s.municipality_id from behind b join stands_for s on s.body_id = b.organisation_id)
+  union select b.cluster_id, s.municipality_id from behind b join stands_for s on s.body_id = b.organisation_id
+  union select r.cluster_id, o.successor_id from reached r join organisations o on o.id = r.organisation_id
+    where o.successor_id is not null)
 select r.cluster_id, count(*) as municipalities, coalesce(sum(o.inhabitants), 0) as inhabitants
-from reached r join organisations o on o.id = r.organisation_id and o.kind = 'municipality' group by r.cluster_id
+from reached r join organisations o on o.id = r.organisation_id and o.kind = 'municipality' and o.successor_id is null
+group by r.cluster_id
 """
 
 

@@ -176,3 +176,50 @@ def sent_by(db: Database, *, organisation_id: int, at_most: int) -> list[Introdu
     """The introductions an organisation asked for, waiting ones first, then by last change."""
     sql = _INTRODUCTION + "where e.organisation_id = ?" + _WAITING_FIRST
     return [_introduction(item) for item in rows(db, sql, [organisation_id, at_most])]
+
+
+_LEFT = "exists (select 1 from members m where m.id = {} and m.active = 0)"
+
+
+def without_contact(db: Database, *, organisation_id: int, at_most: int) -> list[Introduction]:
+    """The introductions in which an organisation's contact person left; nobody's data is shown in their place."""
+    found = rows(
+        db,
+        f"""{_INTRODUCTION} where
+          (i.organisation_id = :organisation_id and n.state = 'agreed' and {_LEFT.format("n.poster_member_id")})
+          or (e.organisation_id = :organisation_id and n.state in ('asked', 'agreed') and {_LEFT.format("e.member_id")})
+        order by n.id limit :at_most""",
+        {"organisation_id": organisation_id, "at_most": at_most},
+    )
+    return [_introduction(item) for item in found]
+
+
+def count_of_member(db: Database, *, member_id: int) -> int:
+    """How many introductions have this member as contact person and still need one."""
+    return int(
+        value(
+            db,
+            """select count(*) from introductions n join endorsements e on e.id = n.endorsement_id
+            where n.state in ('asked', 'agreed') and (n.poster_member_id = :member_id or e.member_id = :member_id)""",
+            {"member_id": member_id},
+        )
+    )
+
+
+def hand_over_asked(db: Database, *, member_id: int, to_id: int) -> list[Introduction]:
+    """Let a colleague answer what was asked of a member, and tell what that is; it shows nobody's data."""
+    asked = rows(db, _INTRODUCTION + "where n.poster_member_id = ? and n.state = 'asked' order by n.id", [member_id])
+    change(
+        db,
+        "update introductions set poster_member_id = ? where poster_member_id = ? and state = 'asked'",
+        [to_id, member_id],
+    )
+    return [_introduction(item) for item in asked]
+
+
+def take_over(db: Database, *, introduction: Introduction, organisation_id: int, member_id: int) -> None:
+    """Make a member the contact person of this organisation's side of an introduction."""
+    if introduction.poster_organisation_id == organisation_id:
+        change(db, "update introductions set poster_member_id = ? where id = ?", [member_id, introduction.id])
+    else:
+        change(db, "update endorsements set member_id = ? where id = ?", [member_id, introduction.endorsement_id])

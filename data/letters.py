@@ -49,14 +49,22 @@ def recent(db: Database, *, at_most: int) -> list[Letter]:
     return [_letter(item) for item in rows(db, _LETTER + "order by id desc limit ?", [at_most])]
 
 
-def mark(db: Database, *, letter_id: int, state: LetterState, error: str | None = None) -> None:
-    """Note how a delivery went; a letter that was sent stays sent."""
+def to_one_who_left(db: Database, *, letter_id: int) -> bool:
+    """Whether a letter is for a member whose account was closed since."""
+    sql = "select m.active = 0 from letters l join members m on m.id = l.member_id where l.id = ?"
+    return bool(value(db, sql, [letter_id]))
+
+
+def mark(
+    db: Database, *, letter_id: int, state: LetterState, error: str | None = None, body: str | None = None
+) -> None:
+    """Note how a delivery went, and keep another body if given; a letter that was sent stays sent."""
     change(
         db,
-        """update letters set state = :state, error = :error, attempts = attempts + 1,
+        """update letters set state = :state, error = :error, attempts = attempts + 1, body = coalesce(:body, body),
           sent_at = case :state when 'sent' then :now end
         where id = :id and state <> 'sent'""",
-        {"id": letter_id, "state": state.value, "error": error, "now": now()},
+        {"id": letter_id, "state": state.value, "error": error, "body": body, "now": now()},
     )
 
 

@@ -429,3 +429,92 @@ create virtual table terms using fts5vocab (texts, row);
         _search_triggers("projects", "new.summary", 1),
     ]
 )
+
+
+@migrations(name="010_people")
+def people(db: Database) -> None:
+    """Invitations, forgotten passwords, questions for access, and who changed for whom a body speaks."""
+    _all(db, INVITED)
+
+
+# Of every secret that goes out in a letter only a hash is kept here.
+INVITED = """
+create table access_requests (
+  id integer primary key,
+  organisation_id integer not null references organisations (id),
+  email text not null collate nocase,
+  name text not null,
+  function text not null,
+  message text not null default '',
+  locale text not null,
+  token_hash text not null unique,
+  state text not null default 'asked' check (state in ('asked', 'approved', 'declined')),
+  reason text,
+  asked_at text not null,
+  decided_by integer references members (id),
+  decided_at text,
+  check ((state = 'asked') = (decided_at is null))
+) strict;
+
+create unique index access_requests_waiting on access_requests (email, organisation_id) where state = 'asked';
+
+create index access_requests_state on access_requests (state, id desc);
+
+create index access_requests_organisation on access_requests (organisation_id, state, id desc);
+
+create table invitations (
+  id integer primary key,
+  organisation_id integer references organisations (id),
+  role text not null check (role in ('member', 'coordinator')),
+  email text not null collate nocase,
+  name text not null default '',
+  function text not null default '',
+  locale text not null,
+  token_hash text not null unique,
+  state text not null default 'open' check (state in ('open', 'accepted', 'withdrawn')),
+  invited_by integer references members (id),
+  request_id integer references access_requests (id),
+  member_id integer references members (id),
+  letters integer not null default 1,
+  created_at text not null,
+  expires_at text not null,
+  ended_at text,
+  check (role = 'coordinator' or organisation_id is not null),
+  check ((state = 'open') = (ended_at is null))
+) strict;
+
+create unique index invitations_open on invitations (email) where state = 'open';
+
+create index invitations_state on invitations (state, id desc);
+
+create index invitations_organisation on invitations (organisation_id, state, id desc);
+
+create index invitations_request on invitations (request_id) where request_id is not null;
+
+create table password_resets (
+  id integer primary key,
+  member_id integer references members (id),
+  token_hash text not null unique,
+  asked_at text not null,
+  expires_at text not null,
+  used_at text
+) strict;
+
+create index password_resets_member on password_resets (member_id, id desc);
+
+create index password_resets_expires on password_resets (expires_at);
+
+create table stands_for_changes (
+  id integer primary key,
+  body_id integer not null references organisations (id),
+  municipality_id integer not null references organisations (id),
+  action text not null check (action in ('added', 'removed')),
+  member_id integer references members (id),
+  happened_at text not null
+) strict;
+
+create index stands_for_changes_body on stands_for_changes (body_id, id desc);
+
+create index members_name on members (name collate nocase, id);
+
+"""

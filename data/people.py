@@ -1,12 +1,34 @@
 """Organisations and members."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlite_utils import Database
 
-from data.store import change, insert, placeholders, row, rows, value
-from models.people import Contact, Member, Organisation, OrganisationKind, Role
+from data.store import change, insert, now, placeholders, row, rows, value
+from models.people import Contact, Member, Organisation, OrganisationKind, Role, Staffed, StandsForChange
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFilter:
+    """Which members are wanted; none means all."""
+
+    text: str = ""
+    role: str | None = None
+    active: bool | None = None
+    organisation_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationFilter:
+    """Which organisations are wanted; `peopled` asks for those with, or without, active members."""
+
+    text: str = ""
+    kind: str | None = None
+    peopled: bool | None = None
+
 
 _MEMBER = """
 select m.id, m.organisation_id, o.name as organisation, m.email, m.name, m.function, m.role, m.locale,
@@ -60,11 +82,11 @@ def coordinators(db: Database) -> list[Member]:
 
 
 def contact(db: Database, *, member_id: int) -> Contact | None:
-    """What the other side of an agreed introduction may see of a member."""
+    """What the other side of an agreed introduction may see of a member; none of one who left."""
     found = row(
         db,
         """select m.name, m.function, m.email, coalesce(o.name, '') as organisation
-        from members m left join organisations o on o.id = m.organisation_id where m.id = ?""",
+        from members m left join organisations o on o.id = m.organisation_id where m.id = ? and m.active = 1""",
         [member_id],
     )
     return Contact(**found) if found else None
@@ -87,13 +109,116 @@ def set_session_key(db: Database, *, member_id: int, session_key: str) -> None:
     change(db, "update members set session_key = ? where id = ?", [session_key, member_id])
 
 
-def set_preferences(db: Database, *, member_id: int, locale: str, standing_consent: bool) -> None:
-    """Set language and standing consent."""
+def set_preferences(
+    db: Database, *, member_id: int, name: str, function: str | None, locale: str, standing_consent: bool
+) -> None:
+    """Set how a member is named, and language and standing consent."""
     change(
         db,
-        "update members set locale = ?, standing_consent = ? where id = ?",
-        [locale, int(standing_consent), member_id],
+        "update members set name = ?, function = ?, locale = ?, standing_consent = ? where id = ?",
+        [name, function, locale, int(standing_consent), member_id],
     )
+
+
+def set_password(db: Database, *, member_id: int, password_hash: str, session_key: str) -> None:
+    """Give a member another password, and a new session key, which ends every session that carries the old one."""
+    change(
+        db,
+        "update members set password_hash = ?, session_key = ? where id = ?",
+        [password_hash, session_key, member_id],
+    )
+
+
+def set_active(db: Database, *, member_id: int, active: bool, session_key: str) -> bool:
+    """Let a member in again, or no more; false when that stands already. No earlier session works after it."""
+    return bool(
+        change(
+            db,
+            "update members set active = ?, session_key = ? where id = ? and active <> ?",
+            [int(active), session_key, member_id, int(active)],
+        )
+    )
+
+
+def of_organisation(db: Database, *, organisation_id: int) -> list[Member]:
+    """The members of an organisation by name, those who left last."""
+    found = rows(
+        db,
+        _MEMBER + "where m.organisation_id = ? order by m.active desc, m.name collate nocase, m.id",
+        [organisation_id],
+    )
+    return [member for item in found if (member := _member(item))]
+
+
+def browse_members(db: Database, *, wanted: MemberFilter, at_most: int, after: int = 0) -> list[Member]:
+    """Members that fit, by name."""
+    conditions, parameters = ["1"], list[object]()
+    if wanted.text:
+        like = _containing(wanted.text)
+        conditions.append("(m.name like ? escape '!' or m.email like ? escape '!' or o.name like ? escape '!')")
+        parameters += [like, like, like]
+    for column, given in (
+        ("role", wanted.role),
+        ("active", wanted.active),
+        ("organisation_id", wanted.organisation_id),
+    ):
+        if given is not None:
+            conditions.append(f"m.{column} = ?")
+            parameters.append(given)
+    found = rows(
+        db,
+        f"{_MEMBER} where {' and '.join(conditions)} order by m.name collate nocase, m.id limit ? offset ?",
+        [*parameters, at_most, after],
+    )
+    return [member for item in found if (member := _member(item))]
+
+
+def browse_organisations(db: Database, *, wanted: OrganisationFilter, at_most: int, after: int = 0) -> list[Staffed]:
+    """Organisations of today that fit, by name, with how many active members they have.
+
+    The text may be part of a name, of today or of before, or the beginning of a NIS, KBO or OVO code.
+    """
+    conditions, parameters = ["o.valid_until is null"], list[object]()
+    if wanted.text:
+        code = re.sub(r"[\s.]", "", wanted.text).replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+        conditions.append(
+            """(o.name like ? escape '!' or exists (
+              select 1 from organisation_names n join organisations f on f.id = n.organisation_id
+              where (f.id = o.id or f.successor_id = o.id) and (n.name like ? escape '!' or n.nis like ? escape '!'
+                or n.kbo like ? escape '!' or n.ovo like ? escape '!'))
+              or o.nis like ? escape '!' or o.kbo like ? escape '!' or o.ovo like ? escape '!')"""
+        )
+        parameters += [_containing(wanted.text), _containing(wanted.text), code, code, code, code, code, code]
+    if wanted.kind:
+        conditions.append("o.kind = ?")
+        parameters.append(wanted.kind)
+    if wanted.peopled is not None:
+        conditions.append(
+            f"{'' if wanted.peopled else 'not '}exists "
+            "(select 1 from members m where m.organisation_id = o.id and m.active = 1)"
+        )
+    found = rows(
+        db,
+        f"""select o.*, (select count(*) from members m where m.organisation_id = o.id and m.active = 1) as members
+        from organisations o where {" and ".join(conditions)} order by o.name collate nocase, o.id limit ? offset ?""",
+        [*parameters, at_most, after],
+    )
+    return [Staffed(members=item.pop("members"), organisation=_organisation(item)) for item in found]
+
+
+def _containing(text: str) -> str:
+    """A pattern for `like … escape '!'` that finds this text anywhere."""
+    return "%" + re.sub(r"([!%_])", r"!\1", text.strip()) + "%"
+
+
+def every_organisation(db: Database) -> list[Organisation]:
+    """The organisations of today, municipalities first, then by name."""
+    found = rows(
+        db,
+        """select * from organisations where valid_until is null
+        order by kind = 'municipality' desc, kind, name collate nocase""",
+    )
+    return [_organisation(item) for item in found]
 
 
 def organisation(db: Database, *, organisation_id: int) -> Organisation | None:
@@ -153,13 +278,19 @@ def stands_for(db: Database, *, organisation_id: int) -> list[Organisation]:
 
 
 def reach(db: Database, *, organisation_ids: Sequence[int]) -> list[Organisation]:
-    """The municipalities behind these organisations, each once: themselves, and those that bodies stand for."""
+    """The municipalities behind these organisations, each once: themselves, and those that bodies stand for.
+
+    A municipality that merged into another is that other one.
+    """
     marks = placeholders(len(organisation_ids))
     found = rows(
         db,
-        f"""select * from organisations where kind = 'municipality' and id in (
+        f"""with recursive behind (id) as (
           select id from organisations where id in ({marks})
-          union select municipality_id from stands_for where body_id in ({marks}))
+          union select municipality_id from stands_for where body_id in ({marks})
+          union select o.successor_id from behind b join organisations o on o.id = b.id
+            where o.successor_id is not null)
+        select * from organisations where kind = 'municipality' and successor_id is null and id in behind
         order by name collate nocase""",
         [*organisation_ids, *organisation_ids],
     )
@@ -202,6 +333,49 @@ def set_stands_for(db: Database, *, body_id: int, municipality_ids: Sequence[int
     change(db, "delete from stands_for where body_id = ?", [body_id])
     for municipality_id in municipality_ids:
         db.execute("insert or ignore into stands_for values (?, ?)", [body_id, municipality_id])
+
+
+def change_stands_for(
+    db: Database, *, body_id: int, added: Sequence[int], removed: Sequence[int], member_id: int
+) -> None:
+    """Let a body speak for more or fewer municipalities, and note who said so."""
+    moment = now()
+    for action, municipality_ids in (("added", added), ("removed", removed)):
+        for municipality_id in municipality_ids:
+            if action == "added":
+                db.execute("insert into stands_for values (?, ?)", [body_id, municipality_id])
+            else:
+                change(
+                    db, "delete from stands_for where body_id = ? and municipality_id = ?", [body_id, municipality_id]
+                )
+            db.execute(
+                """insert into stands_for_changes (body_id, municipality_id, action, member_id, happened_at)
+                values (?, ?, ?, ?, ?)""",
+                [body_id, municipality_id, action, member_id, moment],
+            )
+
+
+def stands_for_revision(db: Database, *, body_id: int) -> int:
+    """The number of the last change to the municipalities of a body; 0 when no person changed them."""
+    return int(value(db, "select coalesce(max(id), 0) from stands_for_changes where body_id = ?", [body_id]))
+
+
+def stands_for_changes(db: Database, *, body_id: int, at_most: int, since: int = 0) -> list[StandsForChange]:
+    """Who changed for whom a body speaks, latest first."""
+    found = rows(
+        db,
+        """select c.id, o.name as municipality, c.action, m.name as who, c.happened_at
+        from stands_for_changes c join organisations o on o.id = c.municipality_id
+        left join members m on m.id = c.member_id
+        where c.body_id = ? and c.id > ? order by c.id desc limit ?""",
+        [body_id, since, at_most],
+    )
+    return [StandsForChange(**item) for item in found]
+
+
+def bodies_that_people_changed(db: Database) -> set[int]:
+    """The bodies of which a person chose the municipalities."""
+    return {item["body_id"] for item in rows(db, "select distinct body_id from stands_for_changes")}
 
 
 def add_merger(db: Database, *, original_id: int, resulting_id: int, happened_on: str, identity: str) -> None:

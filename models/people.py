@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from models.letters import LetterState
+
 
 class Role(StrEnum):
     """What a member may do: a member acts for one organisation, a coordinator for the programme."""
@@ -61,6 +63,105 @@ class Member:
     def is_coordinator(self) -> bool:
         """Whether this member reviews for the programme."""
         return self.role is Role.COORDINATOR
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody without an account to whom a letter goes, in the language of `locale`."""
+
+    email: str
+    name: str
+    locale: str
+    id: None = None
+    active: bool = True
+
+
+class InvitationState(StrEnum):
+    """Open until somebody accepts or withdraws it; an open one stops working when it expires."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation to open an account for an organisation (none: as coordinator of the programme).
+
+    `letters` counts how often it was sent; `letter` is how the last one fared.
+    """
+
+    id: int
+    organisation_id: int | None
+    organisation: str | None
+    role: Role
+    email: str
+    name: str
+    function: str
+    locale: str
+    state: InvitationState
+    invited_by: str | None
+    letters: int
+    letter: LetterState | None
+    created_at: str
+    expires_at: str
+
+    @property
+    def guest(self) -> Guest:
+        """To whom its letter goes."""
+        return Guest(email=self.email, name=self.name, locale=self.locale)
+
+
+class AccessState(StrEnum):
+    """Asked until a coordinator or a member of the organisation decides."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """Somebody without an account asks to act for an organisation."""
+
+    id: int
+    organisation_id: int
+    organisation: str
+    members: int
+    email: str
+    name: str
+    function: str
+    message: str
+    locale: str
+    state: AccessState
+    reason: str | None
+    asked_at: str
+    decided_by: str | None
+    decided_at: str | None
+
+    @property
+    def guest(self) -> Guest:
+        """To whom its letters go."""
+        return Guest(email=self.email, name=self.name, locale=self.locale)
+
+
+@dataclass(frozen=True, slots=True)
+class Staffed:
+    """An organisation and how many active members it has."""
+
+    organisation: Organisation
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class StandsForChange:
+    """A municipality that a body began or stopped to speak for, and who said so."""
+
+    id: int
+    municipality: str
+    action: str
+    who: str | None
+    happened_at: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from jinja2 import FileSystemBytecodeCache
 from sqlite_utils import Database
 from werkzeug.test import TestResponse
 
+import cluster.passwords
 import cluster.people
 import data.migrations
 import data.people
@@ -129,7 +130,7 @@ def add_member(db: Database, *, email: str, organisation_id: int | None, role: R
         )
 
 
-_HASH = cluster.people._hasher.hash(PASSWORD)
+_HASH = cluster.passwords.hasher.hash(PASSWORD)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import data.people
 from cluster.engine.encoder import LazyEncoder, load
 from cluster.engine.index import Index
 from cluster.web import (
+    access,
     calls,
     clusters,
     commands,
@@ -18,10 +19,12 @@ from cluster.web import (
     errors,
     face,
     ideas,
+    invitations,
     languages,
     letters,
     logs,
     matches,
+    organisations,
     pages,
     people,
     projects,
@@ -67,7 +70,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     face.attach(app)
     errors.attach(app)
     guard(app)
-    for door in (pages, people, ideas, projects, calls, contacts, clusters, letters, matches):
+    for door in (
+        pages,
+        people,
+        invitations,
+        access,
+        organisations,
+        ideas,
+        projects,
+        calls,
+        contacts,
+        clusters,
+        letters,
+        matches,
+    ):
         app.register_blueprint(door.door)
     commands.attach(app)
     return app

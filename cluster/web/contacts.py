@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_login import login_required
 
 import cluster.contacts
@@ -69,7 +69,29 @@ def withdraw(idea_id: int) -> ResponseReturnValue:
 @login_required  # type: ignore[untyped-decorator]
 def inbox() -> str:
     """What others asked of us, and what we asked of others."""
-    return render_template("contacts/inbox.html", inbox=cluster.contacts.inbox(db(), member=member()))
+    asking = member()
+    return render_template(
+        "contacts/inbox.html",
+        inbox=cluster.contacts.inbox(db(), member=asking),
+        left=cluster.contacts.without_contact(db(), member=asking),
+    )
+
+
+@door.post("/introductions/take-over")
+@login_required  # type: ignore[untyped-decorator]
+def take_over() -> ResponseReturnValue:
+    """Become the contact person in the place of colleagues who left."""
+    count = cluster.contacts.take_over(db(), member=member())
+    flash(
+        ngettext(
+            "Je bent nu de contactpersoon in %(num)s contact.",
+            "Je bent nu de contactpersoon in %(num)s contacten.",
+            count,
+        )
+        if count
+        else gettext("Er was niets meer over te nemen.")
+    )
+    return redirect(url_for("contacts.inbox"), code=303)
 
 
 @door.get("/introductions/<int:introduction_id>")

@@ -55,10 +55,12 @@ _AT = {
     "name": N_("Naam"),
     "reason": N_("Waarom"),
     "email": N_("E-mailadres"),
+    "function": N_("Functie"),
 }
 _NOT_TYPED = {
-    *("csrf_token", "password", "submission_key", "revision", "idea_id", "next", "action", "do", "locale"),
+    *("csrf_token", "password", "current", "submission_key", "revision", "idea_id", "next", "action", "do", "locale"),
     *("intent", "stage", "seeks", "theme", "call", "budget", "role", "amount", "standing_consent"),
+    *("organisation", "successor", "municipalities"),
 }
 _SHOWN_AT_MOST = 512 * 1024
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import Flask, g, request, url_for
 from flask_babel import gettext
 
+import cluster.access
 import cluster.contacts
 import data.calls
 from cluster.web.context import db, member, services
@@ -82,6 +83,15 @@ LABELS: dict[str, dict[str, str]] = {
         "approved": N_("Goedgekeurde projecten"),
     },
     "letter": {"queued": N_("Onderweg"), "sent": N_("Verstuurd"), "failed": N_("Niet aangekomen")},
+    "organisation": {
+        "municipality": N_("Gemeente"),
+        "intermunicipal": N_("Samenwerkingsverband"),
+        "province": N_("Provincie"),
+        "other": N_("Ander bestuur"),
+    },
+    "member_role": {"member": N_("Medewerker"), "coordinator": N_("Coördinator")},
+    "access": {"asked": N_("Wacht op antwoord"), "approved": N_("Toegelaten"), "declined": N_("Geweigerd")},
+    "stands_for": {"added": N_("Erbij"), "removed": N_("Eraf")},
     "call": {"coming": N_("Komt eraan"), "open": N_("Open"), "closed": N_("Afgesloten")},
 }
 
@@ -128,6 +138,10 @@ def attach(app: Flask) -> None:
         asking = member()
         return cluster.contacts.count_waiting(db(), member=asking) if asking else 0
 
+    def access_count() -> int:
+        asking = member()
+        return cluster.access.count_waiting(db(), member=asking) if asking else 0
+
     @app.context_processor
     def _everywhere() -> dict[str, object]:
         settings = services().settings
@@ -141,6 +155,7 @@ def attach(app: Flask) -> None:
         "asset": asset,
         "here": here,
         "waiting_count": waiting_count,
+        "access_count": access_count,
         "label": label,
         "options": options,
         "theme_names": themes,

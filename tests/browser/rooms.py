@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 from sqlite_utils import Database
 
+import cluster.access
 import cluster.clusters
 import cluster.contacts
 import cluster.ideas
+import cluster.organisations
+import cluster.tokens
+import data.access
 import data.clusters
-from data.store import value
+import data.invitations
+import data.people
+from data.store import now, transaction, value
 from models.clusters import ClusterState
 from models.ideas import IdeaForm
 from models.people import Member
@@ -46,6 +52,7 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int]
     cluster.ideas.withdraw(place, member=gent, idea_id=ids["withdrawn"])
     return {
         **ids,
+        **_people(place, account, idea_id=ids["long"]),
         **_clusters(place, account("coordinator")),
         "asked": next(one.id for one in asked_of_turnhout if one.state == "asked"),
         "waiting": next(one.id for one in asked_of_others if one.state == "asked"),
@@ -76,6 +83,33 @@ def _clusters(place: Database, coordinator: Member) -> dict[str, int]:
         place, cluster_id=rejected.id, revision=rejected.revision, member=coordinator, reason=reason
     )
     return {"proposed": proposals[0].id, "accepted": accepted.id, "rejected": rejected.id}
+
+
+def _people(place: Database, account: Callable[[str], Member], *, idea_id: int) -> dict[str, int]:
+    """Somebody was invited, others asked for access, and a colleague left; links end in the number `token`."""
+    zelzate, coordinator = account("zelzate"), account("coordinator")
+    token = 1234567890
+    first = {"email": "nieuw@voorbeeld.be", "name": "Nele Nieuw", "function": "Diensthoofd", "locale": "nl"}
+    first |= {"organisation_id": zelzate.organisation_id, "token_hash": cluster.tokens.digest(str(token))}
+    second = {**first, "email": "vraagt@voorbeeld.be", "token_hash": cluster.tokens.digest(f"{token}0"), "message": ""}
+    later = cluster.tokens.until(days=1)
+    terms = {"role": "member", "invited_by": coordinator.id, "request_id": None, "created_at": now()}
+    old = {"email": "oud@voorbeeld.be", "name": "Oda Oud", "function": None, "role": "member", "locale": "nl"}
+    old |= {"organisation_id": zelzate.organisation_id, "password_hash": None, "standing_consent": 0}
+    old |= {"session_key": "oud", "demo": 1, "created_at": now()}
+    with transaction(place):
+        data.invitations.add(place, values={**first, **terms, "expires_at": later})
+        data.invitations.add_reset(place, member_id=zelzate.id, token_hash=str(first["token_hash"]), expires_at=later)
+        asked = data.access.add(place, values={**first, "message": "Ik werk hier sinds mei."})
+        declined = data.access.add(place, values=second)
+        left = data.people.add_member(place, values=old)
+    cluster.access.decline(place, member=coordinator, request_id=declined, reason="Vraag het aan je collega.")
+    leaving = data.people.get(place, member_id=left)
+    assert leaving is not None
+    cluster.contacts.endorse(place, member=leaving, idea_id=idea_id, role="learn", message="")
+    cluster.organisations.leave(place, member=leaving, member_id=left, successor_id=zelzate.id)
+    organisations = {name: account(name).organisation_id or 0 for name in ("gent", "leiedal", "zelzate")}
+    return {"token": token, "question": asked, "left": left, "member": account("gent").id, **organisations}
 
 
 def _send(button: str) -> Callable[[Page], None]:
@@ -119,6 +153,11 @@ def _overtaken(button: str) -> Callable[[Page], None]:
     return send_what_is_old
 
 
+def _others_chosen(page: Page) -> None:
+    page.get_by_label("Aalst", exact=True).check()
+    _overtaken("Bewaar de gemeenten")(page)
+
+
 def _reject_without_reason(page: Page) -> None:
     _open_everything(page)
     _send("Verwerp")(page)
@@ -138,6 +177,44 @@ ROOMS = [
     Room("sign-in", "/sign-in"),
     Room("sign-in-error", "/sign-in", does=_type_then("Aanmelden", email="iemand@voorbeeld.be", password="verkeerd")),
     Room("account", "/account", "gent"),
+    Room("account-error", "/account", "gent", does=_type_then("Bewaar", name="", function="x" * 101)),
+    Room("password", "/account/password", "gent"),
+    Room("password-error", "/account/password", "gent", does=_type_then("Wijzig je wachtwoord", password="kort")),
+    Room("forgot", "/reset-password"),
+    Room("forgot-sent", "/reset-password/sent"),
+    Room("reset", "/reset-password/{token}"),
+    Room("reset-error", "/reset-password/{token}", does=_type_then("Bewaar het wachtwoord", password="kort")),
+    Room("welcome", "/welcome/{token}"),
+    Room("welcome-error", "/welcome/{token}", does=_type_then("Open je account", name="", password="kort")),
+    Room("welcome-stale", "/welcome/0", status=404),
+    Room("access-ask", "/ask-access"),
+    Room("access-ask-error", "/ask-access", does=_type_then("Vraag toegang", name="", email="geen adres")),
+    Room("access-sent", "/ask-access/sent"),
+    Room("access-state", "/ask-access/{token}"),
+    Room("access-state-declined", "/ask-access/{token}0"),
+    Room("access-requests", "/access-requests", "coordinator"),
+    Room("access-requests-own", "/access-requests", "zelzate"),
+    Room("access-requests-none", "/access-requests?state=approved", "coordinator"),
+    Room("access-request", "/access-requests/{question}", "coordinator"),
+    Room("access-request-error", "/access-requests/{question}", "zelzate", does=_send("Laat niet toe")),
+    Room("invite", "/invitations/new", "coordinator"),
+    Room("invite-error", "/invitations/new", "coordinator", does=_type_then("Verstuur de uitnodiging", email="x")),
+    Room("invite-colleague", "/invitations/new", "gent"),
+    Room("invitations", "/invitations", "coordinator"),
+    Room("invitations-none", "/invitations", "pajottegem"),
+    Room("organisations", "/organisations", "coordinator"),
+    Room("organisations-none", "/organisations?q=xqzwvk", "coordinator"),
+    Room("organisation", "/organisations/{zelzate}", "coordinator"),
+    Room("organisation-own", "/organisations/{zelzate}", "zelzate"),
+    Room("organisation-body", "/organisations/{leiedal}", "leiedal"),
+    Room("municipalities", "/organisations/{leiedal}/municipalities", "leiedal"),
+    Room("municipalities-overtaken", "/organisations/{leiedal}/municipalities", "leiedal", does=_others_chosen),
+    Room("members", "/members", "coordinator"),
+    Room("members-none", "/members?q=xqzwvk", "coordinator"),
+    Room("member", "/members/{member}", "coordinator"),
+    Room("member-closed", "/members/{left}", "coordinator"),
+    Room("close-account", "/members/{member}", "gent"),
+    Room("contacts-left", "/introductions", "zelzate"),
     Room("ideas", "/ideas"),
     Room("ideas-member", "/ideas?page=2&sort=title", "gent"),
     Room("ideas-none", "/ideas?theme=ai&province=Limburg&intent=experience"),

@@ -10,6 +10,9 @@ from sqlite_utils.utils import sqlite3
 
 import cluster.contacts
 import cluster.ideas
+import cluster.tokens
+import data.access
+import data.invitations
 import data.people
 from data.store import insert, transaction
 from models.ideas import IdeaForm
@@ -19,6 +22,7 @@ Page = Callable[..., Any]
 # The answer to: a visitor, the owner's colleague (genk), another municipality (aalter), a coordinator.
 # SIGN_IN is a redirect to the sign-in page. Addresses: idea 1 is Genk's, open; idea 2 is Genk's, withdrawn;
 # introduction 1 is between Genk (poster) and Kortrijk (endorser); cluster 1 is a proposal, cluster 2 accepted.
+# Organisation 2 is Genk, 4 a body; member 2 is Genk's, 4 the coordinator; invitation 1 and question 1 are for Genk.
 SIGN_IN = 302
 TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/"): (200, 200, 200, 200),
@@ -31,6 +35,46 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("POST", "/sign-out"): (401, 303, 303, 303),
     ("GET", "/account"): (SIGN_IN, 200, 200, 200),
     ("POST", "/account"): (401, 422, 422, 422),
+    ("GET", "/account/password"): (SIGN_IN, 200, 200, 200),
+    ("POST", "/account/password"): (401, 422, 422, 422),
+    ("GET", "/reset-password"): (200, 200, 200, 200),
+    ("POST", "/reset-password"): (303, 303, 303, 303),
+    ("GET", "/reset-password/sent"): (200, 200, 200, 200),
+    ("GET", "/reset-password/token"): (200, 200, 200, 200),
+    ("GET", "/reset-password/9999"): (404, 404, 404, 404),
+    ("POST", "/reset-password/token"): (422, 422, 422, 422),
+    ("GET", "/welcome/token"): (200, 200, 200, 200),
+    ("GET", "/welcome/9999"): (404, 404, 404, 404),
+    ("POST", "/welcome/token"): (422, 422, 422, 422),
+    ("GET", "/ask-access"): (200, 200, 200, 200),
+    ("POST", "/ask-access"): (422, 422, 422, 422),
+    ("GET", "/ask-access/sent"): (200, 200, 200, 200),
+    ("GET", "/ask-access/token"): (200, 200, 200, 200),
+    ("GET", "/ask-access/9999"): (404, 404, 404, 404),
+    ("GET", "/access-requests"): (SIGN_IN, 200, 200, 200),
+    ("GET", "/access-requests/1"): (SIGN_IN, 200, 404, 200),
+    ("POST", "/access-requests/1/approve"): (401, 303, 404, 303),
+    ("POST", "/access-requests/1/decline"): (401, 422, 404, 422),
+    ("GET", "/invitations"): (SIGN_IN, 200, 200, 200),
+    ("GET", "/invitations/new"): (SIGN_IN, 200, 200, 200),
+    ("POST", "/invitations/new"): (401, 422, 422, 422),
+    ("POST", "/invitations/1/resend"): (401, 303, 404, 303),
+    ("POST", "/invitations/1/withdraw"): (401, 303, 404, 303),
+    ("GET", "/organisations"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/organisations/export"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/organisations/2"): (SIGN_IN, 200, 404, 200),
+    ("GET", "/organisations/4"): (SIGN_IN, 404, 404, 200),
+    ("GET", "/organisations/99"): (SIGN_IN, 404, 404, 404),
+    ("GET", "/organisations/2/municipalities"): (SIGN_IN, 404, 404, 404),
+    ("GET", "/organisations/4/municipalities"): (SIGN_IN, 404, 404, 200),
+    ("POST", "/organisations/4/municipalities"): (401, 404, 404, 409),
+    ("GET", "/members"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/members/export"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/members/2"): (SIGN_IN, 200, 404, 200),
+    ("GET", "/members/99"): (SIGN_IN, 404, 404, 404),
+    ("POST", "/members/2/disable"): (401, 303, 404, 303),
+    ("POST", "/members/4/disable"): (401, 404, 404, 403),
+    ("POST", "/members/2/enable"): (401, 403, 403, 303),
     ("GET", "/ideas"): (200, 200, 200, 200),
     ("GET", "/ideas/1"): (200, 200, 200, 200),
     ("GET", "/ideas/2"): (404, 200, 404, 200),
@@ -63,6 +107,7 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/introductions"): (SIGN_IN, 200, 200, 403),
     ("GET", "/introductions/1"): (SIGN_IN, 200, 404, 403),
     ("GET", "/introductions/99"): (SIGN_IN, 404, 404, 403),
+    ("POST", "/introductions/take-over"): (401, 303, 303, 403),
     ("POST", "/introductions/1/agree"): (401, 303, 404, 403),
     ("POST", "/introductions/1/decline"): (401, 303, 404, 403),
     ("GET", "/clusters"): (SIGN_IN, 403, 403, 200),
@@ -89,8 +134,16 @@ def furnished(app: Flask) -> Database:
         cluster.ideas.post(db, encoder=None, member=genk, form=IdeaForm(title=title, description="Tekst"))
     cluster.contacts.endorse(db, member=kortrijk, idea_id=1, role="learn", message="")
     cluster.ideas.withdraw(db, member=genk, idea_id=2)
+    assert genk is not None
     with transaction(db):
         moment = data.store.now()
+        later, token = cluster.tokens.until(days=1), cluster.tokens.digest("token")
+        guest = {"organisation_id": genk.organisation_id, "email": "nieuw@test.example", "locale": "nl"}
+        guest |= {"name": "Nieuw", "function": "Balie", "token_hash": token}
+        terms = {"role": "member", "invited_by": genk.id, "request_id": None, "created_at": moment, "expires_at": later}
+        data.invitations.add(db, values={**guest, **terms})
+        data.invitations.add_reset(db, member_id=genk.id, token_hash=token, expires_at=later)
+        data.access.add(db, values={**guest, "email": "vraagt@test.example", "message": ""})
         db.execute(
             "insert into projects (title, summary, status, lead, created_at, updated_at) values (?, ?, ?, ?, ?, ?)",
             ["Project", "Samenvatting", "unknown", "Genk", moment, moment],
@@ -143,7 +196,7 @@ def test_no_unsafe_address_works_without_a_token(furnished: Database, page: Page
 
 def test_every_route_has_a_row(app: Flask) -> None:
     bound = app.url_map.bind("localhost")
-    known = [(method, address) for method, address in TABLE if "9999" not in address]
+    known = [(method, address) for method, address in TABLE if "99999" not in address]
     covered = {(method, bound.match(address, method=method)[0]) for method, address in known}
     routes = {
         (method, rule.endpoint)
@@ -155,6 +208,7 @@ def test_every_route_has_a_row(app: Flask) -> None:
 
 def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
     tables = ("ideas", "endorsements", "introductions", "clusters", "judgements", "letters", "jobs", "members")
+    tables += ("invitations", "access_requests", "password_resets", "stands_for", "stands_for_changes")
 
     def everything() -> list[Any]:
         return [list(furnished[table].rows) for table in tables]
