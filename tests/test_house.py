@@ -28,11 +28,15 @@ FLOORS = ("models", "data", "cluster", "cluster/web")
 # What stands beside the rooms on each floor, and why it is no room.
 BESIDE = {
     "models": {"errors"},
-    "data": {"store", "turns", "migrations", "throttles", "work", "health", "judgements"},
-    "cluster": {"imports", "setup", "work"},
+    "data": {
+        "store", "turns", "migrations", "throttles", "work", "health", "judgements", "project_requests",
+        "project_uploads",
+    },
+    "cluster": {"imports", "setup", "work", "workbooks", "project_imports", "project_requests", "project_uploads"},
     "cluster/web": {
         "cluster_commands", "commands", "context", "doctor", "errors", "face", "languages", "logs",
-        "member_commands", "pages", "requests", "security", "serve", "settings", "setup", "terminal", "worker",
+        "member_commands", "pages", "requests", "calendars", "project_requests", "project_uploads", "security", "serve",
+        "settings", "setup", "terminal", "worker",
     },
 }  # fmt: skip
 TOP = {
@@ -83,7 +87,9 @@ def test_transactions_are_opened_by_verbs_alone() -> None:
         for path in (ROOT / floor).rglob("*.py")
         if calls_of(path, "transaction")
     }
-    assert opened <= {f"cluster/{name}.py" for name in (*rooms(), "setup", "work")}
+    assert opened <= {
+        f"cluster/{name}.py" for name in (*rooms(), "setup", "work", "project_requests", "project_uploads")
+    }
 
 
 def test_a_verb_opens_one_transaction_at_most() -> None:

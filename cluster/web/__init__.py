@@ -24,6 +24,8 @@ from cluster.web import (
     matches,
     pages,
     people,
+    project_requests,
+    project_uploads,
     projects,
 )
 from cluster.web.context import Services, SignedIn, root, services
@@ -67,7 +69,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     face.attach(app)
     errors.attach(app)
     guard(app)
-    for door in (pages, people, ideas, projects, calls, contacts, clusters, letters, matches):
+    rooms = (
+        pages,
+        people,
+        ideas,
+        projects,
+        project_requests,
+        project_uploads,
+        calls,
+        contacts,
+        clusters,
+        letters,
+        matches,
+    )
+    for door in rooms:
         app.register_blueprint(door.door)
     commands.attach(app)
     return app

@@ -13,6 +13,7 @@ import data.people
 import data.projects
 import data.store
 from cluster.imports import Row
+from cluster.project_imports import on_the_web
 from data.projects import Filter
 from models.errors import ImportRefused, NotFound
 from models.matches import Kind
@@ -228,7 +229,7 @@ def test_seeding_adds_what_is_missing_and_leaves_the_rest(db: Database) -> None:
 def test_the_shipped_projects_all_have_addresses_fit_for_a_link() -> None:
     shipped = [json.loads(line) for line in (data.calls.SEED / "projects.jsonl").read_text().splitlines()]
 
-    assert all(cluster.projects._on_the_web(address) for row in shipped for address in row["urls"])
+    assert all(on_the_web(address) for row in shipped for address in row["urls"])
 
 
 def test_a_project_that_is_not_there_is_not_found(db: Database) -> None:

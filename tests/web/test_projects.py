@@ -72,14 +72,14 @@ def test_what_is_not_known_is_said_to_be_unknown(page: Callable[..., Any], known
     found = page().get(f"/projects/{known['P-2']}")
 
     said = answers(found)
-    assert {said[term] for term in ("Thema", "Totale kost", "Subsidie", "Partners", "Leverancier")} == {"Niet bekend"}
+    assert {said[term] for term in ("Thema", "Kost per jaar", "Subsidie", "Partners", "Leverancier")} == {"Niet bekend"}
     assert found.select_one(".tag.unknown").get_text() == "Uitkomst onbekend"
     assert "Bij dit project staat geen bron." in found.main.get_text()
     assert "Verwant initiatief" in found.main.get_text()
 
 
 def test_sources_get_no_credit_and_learn_nothing(page: Callable[..., Any], known: dict[str, int]) -> None:
-    (link,) = page().get(f"/projects/{known['P-1']}").select("aside a")
+    (link,) = page().get(f"/projects/{known['P-1']}").select("[aria-labelledby=sources] a")
 
     assert (link["href"], set(link["rel"])) == ("https://genk.example/loket", {"noopener", "nofollow"})
 
