@@ -28,6 +28,8 @@ def ask(db: Database, *, member: Member | None, project_id: int, message: str) -
     moment = now()
     with transaction(db):
         project = cluster.projects.get(db, project_id)
+        if project.lead_id == organisation_id:
+            raise NotAllowed(N_("Dit is een project van je eigen bestuur."))
         added = data.project_requests.add(
             db,
             project_id=project_id,

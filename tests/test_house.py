@@ -13,10 +13,12 @@ from sqlite_utils import Database
 
 import cluster.contacts
 import cluster.ideas
+import cluster.project_requests
 import cluster.projects
 import data.clusters
 import data.people
 from cluster.imports import Row
+from data.projects import Filter
 from data.store import transaction, value
 from models.clusters import ClusterState, Draft, ItemKey
 from models.ideas import IdeaForm
@@ -126,13 +128,13 @@ def test_the_readme_names_every_command_and_target(app: Flask) -> None:
         assert f"`make {target}`" in README, target
 
 
-LISTS = ["/", "/ideas", "/projects", "/search?q=idee", "/clusters", "/introductions"]
+LISTS = ["/", "/ideas", "/projects", "/search?q=idee", "/clusters", "/introductions", "/projects/requests", "/calls/1"]
 
 
 @pytest.mark.parametrize("address", LISTS)
 def test_a_longer_list_asks_the_store_no_more_often(app: Flask, page: Callable[..., Any], address: str) -> None:
     services = app.extensions["medestanders"]
-    who = "coordinator" if address == "/clusters" else "genk"
+    who = "coordinator" if address in {"/clusters", "/projects/requests"} else "genk"
 
     shown: list[Any] = []
 
@@ -179,11 +181,14 @@ def furnish_lists(db: Database, *, count: int) -> None:
         add_clusters(db, (Kind.IDEA, theirs), (Kind.IDEA, ours))
     known = value(db, "select count(*) from projects")
     fields = {"description": "Een idee van elders.", "municipality": "Genk", "status": "approved", "partners": "Aalter"}
+    fields["call"] = "1"
     projects = [
         Row(number, {**fields, "id": f"P-{number}", "title": f"Idee als project {number}"})
         for number in range(known, known + count)
     ]
     assert cluster.projects.import_rows(db, rows=projects).added == count
+    for project in cluster.projects.browse(db, wanted=Filter(), page=1, at_most=100)[0]:
+        cluster.project_requests.ask(db, member=aalter, project_id=project.id, message="Dag")
 
 
 def add_clusters(db: Database, *pair: ItemKey) -> None:
