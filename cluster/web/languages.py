@@ -81,7 +81,7 @@ def countdown(moment: str, now: str) -> str:
     if days == 1:
         return str(gettext("Nog tot morgen %(hour)s", hour=f"{at:%H:%M}"))
     if left >= 3600:
-        return str(ngettext("Nog %(num)s uur", "Nog %(num)s uren", left // 3600))
+        return str(ngettext("Nog %(num)s uur", "Nog %(num)s uur", left // 3600))
     return str(ngettext("Nog %(num)s minuut", "Nog %(num)s minuten", max(left // 60, 1)))
 
 
