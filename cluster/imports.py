@@ -67,6 +67,10 @@ class Fields:
         """Note that a field cannot be accepted."""
         self._wrong.append((self.line, name, message))
 
+    def has(self, *names: str) -> bool:
+        """Whether the row says anything under one of these names: an empty cell says nothing."""
+        return any(self._given.get(name) not in (None, "") for name in names)
+
     def unknown(self) -> set[str]:
         """The fields that were given and never asked."""
         return set(self._given) - self._asked
@@ -171,6 +175,33 @@ class Fields:
         return []
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One row after reading: its values, or what is wrong with it; `unknown` are fields that nobody knows."""
+
+    line: int
+    values: dict[str, Any] | None
+    wrong: tuple[Wrong, ...]
+    unknown: frozenset[str]
+
+
+def look(rows: Iterable[Row], read: Callable[[Fields], dict[str, Any]]) -> Iterator[Looked]:
+    """What `read` makes of every row, one by one; each row needs an `external_id` that no other row has."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        wrong: list[Wrong] = []
+        fields = Fields(row, wrong)
+        if row.error:
+            yield Looked(row.line, None, tuple(wrong), frozenset())
+            continue
+        values = read(fields)
+        before = seen.setdefault(values["external_id"], row.line) if values["external_id"] else row.line
+        if before != row.line:
+            fields.refuse("id", f"Dit id staat ook op regel {before}.")
+        unknown = frozenset(map(one_line, fields.unknown()))
+        yield Looked(row.line, values, tuple(wrong), unknown)
+
+
 def check(rows: Iterable[Row], read: Callable[[Fields], dict[str, Any]]) -> tuple[list[dict[str, Any]], Imported]:
     """What `read` makes of every row, all of them with an `external_id` of their own, and the fields nobody knows.
 
@@ -178,20 +209,13 @@ def check(rows: Iterable[Row], read: Callable[[Fields], dict[str, Any]]) -> tupl
     """
     wrong: list[Wrong] = []
     checked: list[dict[str, Any]] = []
-    seen: dict[str, int] = {}
     found = Imported()
-    for row in rows:
-        fields = Fields(row, wrong)
-        if row.error:
-            continue
-        values = read(fields)
-        before = seen.setdefault(values["external_id"], row.line) if values["external_id"] else row.line
-        if before != row.line:
-            fields.refuse("id", f"Dit id staat ook op regel {before}.")
-        for name in map(one_line, fields.unknown()):
+    for looked in look(rows, read):
+        wrong.extend(looked.wrong)
+        for name in looked.unknown:
             found.ignored[name] = found.ignored.get(name, 0) + 1
-        if not wrong:
-            checked.append(values)
+        if not wrong and looked.values is not None:
+            checked.append(looked.values)
     if wrong:
         raise ImportRefused(wrong)
     return checked, found
@@ -233,12 +257,12 @@ def read_csv(file: BinaryIO) -> Iterator[Row]:
             return
         if names is None:
             names = [cell.lower() for cell in cells]
-            if error := _unfit(names):
+            if error := unfit(names):
                 yield Row(line, {}, error)
                 return
         elif any(cells):
             found = True
-            yield _record(line, names, cells)
+            yield record(line, names, cells)
 
 
 class _Unreadable(Exception):
@@ -251,7 +275,7 @@ def _text(found: tuple[int, str, str | None]) -> str:
     return found[1]
 
 
-def _unfit(names: list[str]) -> str | None:
+def unfit(names: list[str]) -> str | None:
     """What is wrong with the header of a table, if anything."""
     if len(names) > FIELDS_AT_MOST:
         return _TOO_WIDE
@@ -260,7 +284,8 @@ def _unfit(names: list[str]) -> str | None:
     return None if all(map(readable, names)) else _ENCODING
 
 
-def _record(line: int, names: list[str], cells: list[str]) -> Row:
+def record(line: int, names: list[str], cells: list[str]) -> Row:
+    """A row of a table, with what stands in its cells under the names in the header; empty cells say nothing."""
     if any("\0" in cell for cell in cells):
         return Row(line, {}, _NUL)
     if any(cells[len(names) :]):

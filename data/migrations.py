@@ -518,3 +518,142 @@ create index stands_for_changes_body on stands_for_changes (body_id, id desc);
 create index members_name on members (name collate nocase, id);
 
 """
+
+
+@migrations(name="030_projects")
+def projects_and_calls(db: Database) -> None:
+    """Projects that people write, decide on and ask contact about; files that wait; calls that coordinators run."""
+    _all(db, PROJECTS_BY_PEOPLE + CALLS_BY_PEOPLE)
+
+
+PROJECTS_BY_PEOPLE = """
+alter table projects add column revision integer not null default 1;
+
+alter table projects add column author_id integer references members (id);
+
+alter table projects add column submission_key text;
+
+alter table projects add column idea_id integer references ideas (id);
+
+alter table projects add column cluster_id integer references clusters (id);
+
+alter table projects add column features text not null default '';
+
+alter table projects add column cost_year_cents integer check (cost_year_cents >= 0);
+
+alter table projects add column supplier text not null default '';
+
+alter table projects add column how_to_join text not null default '';
+
+create unique index projects_submission on projects (submission_key) where submission_key is not null;
+
+create index projects_idea on projects (idea_id) where idea_id is not null;
+
+create index projects_cluster on projects (cluster_id) where cluster_id is not null;
+
+create index projects_call on projects (call_id, programme desc, title collate nocase, id);
+
+create index projects_listed on projects (programme desc, title collate nocase, id);
+
+create index projects_lead on projects (lead_id);
+
+create index project_partners_organisation on project_partners (organisation_id);
+
+create table project_versions (
+  project_id integer not null references projects (id) on delete cascade,
+  revision integer not null,
+  member_id integer references members (id),
+  imported integer not null default 0 check (imported in (0, 1)),
+  written_at text not null,
+  fields text not null,
+  primary key (project_id, revision)
+) strict, without rowid;
+
+create table project_decisions (
+  id integer primary key,
+  project_id integer not null references projects (id) on delete cascade,
+  status text not null check (status in ('submitted', 'approved', 'refused', 'unknown')),
+  happened_on text,
+  source text,
+  note text not null default '',
+  member_id integer references members (id),
+  recorded_at text not null
+) strict;
+
+create index project_decisions_project on project_decisions (project_id, id);
+
+create table contact_requests (
+  id integer primary key,
+  project_id integer not null references projects (id) on delete cascade,
+  organisation_id integer not null references organisations (id),
+  member_id integer references members (id),
+  message text not null default '',
+  state text not null default 'asked' check (state in ('asked', 'looking', 'answered', 'unreachable')),
+  answer text not null default '',
+  handled_by integer references members (id),
+  revision integer not null default 1,
+  asked_at text not null,
+  changed_at text not null,
+  unique (project_id, organisation_id)
+) strict;
+
+create index contact_requests_state on contact_requests (state, id);
+
+create index contact_requests_organisation on contact_requests (organisation_id, id desc);
+
+create table project_uploads (
+  token text primary key,
+  member_id integer not null references members (id),
+  name text not null,
+  format text not null check (format in ('csv', 'xlsx', 'jsonl')),
+  state text not null default 'waiting' check (state in ('waiting', 'imported', 'discarded')),
+  plan text not null,
+  added integer not null default 0,
+  changed integer not null default 0,
+  unchanged integer not null default 0,
+  refused integer not null default 0,
+  ignored text not null default '{}',
+  uploaded_at text not null,
+  ended_at text
+) strict, without rowid;
+
+create index project_uploads_waiting on project_uploads (uploaded_at) where state = 'waiting';
+
+insert into contact_requests (project_id, organisation_id, asked_at, changed_at)
+select cast(substr(key, 1, instr(key, ':') - 1) as integer) as project_id,
+  cast(substr(key, instr(key, ':') + 1) as integer) as organisation_id, min(created_at), min(created_at)
+from (select substr(dedupe_key, 9) as key, created_at from letters where dedupe_key like 'contact:%:%:%')
+where project_id in (select id from projects) and organisation_id in (select id from organisations)
+group by 1, 2;
+
+"""
+
+CALLS_BY_PEOPLE = """
+alter table calls add column state text not null default 'published' check (state in ('draft', 'published'));
+
+alter table calls add column closed_at text;
+
+alter table calls add column conditions text not null default '';
+
+alter table calls add column source text not null default '';
+
+alter table calls add column sequence integer not null default 0;
+
+alter table calls add column revision integer not null default 1;
+
+alter table calls add column updated_at text;
+
+create table call_history (
+  id integer primary key,
+  call_id integer not null references calls (id) on delete cascade,
+  revision integer not null,
+  action text not null check (action in ('drafted', 'edited', 'opened', 'moved', 'closed')),
+  member_id integer references members (id),
+  closes_at text not null,
+  reason text not null default '',
+  before text not null default '{}',
+  happened_at text not null
+) strict;
+
+create index call_history_call on call_history (call_id, id);
+"""

@@ -1,4 +1,4 @@
-"""Projects and their partners."""
+"""Projects, their partners, versions and decisions."""
 
 import json
 from collections.abc import Sequence
@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from data.store import change, insert, row, rows
-from models.projects import Partner, Project, Status
+from data.store import change, insert, row, rows, value
+from models.projects import Decision, Partner, Project, Status, Version
 
 _PROJECT = """
 select p.id, p.external_id, p.title, p.summary, p.programme, p.status, p.status_note, p.lead_id, p.lead, p.theme,
-  p.theme_derived, p.call_id, p.subsidy_cents, p.year, p.remark, p.urls, p.lang, p.demo, p.updated_at
+  p.theme_derived, p.call_id, p.subsidy_cents, p.year, p.remark, p.urls, p.lang, p.demo, p.updated_at, p.revision,
+  p.idea_id, p.cluster_id, p.features, p.cost_year_cents, p.supplier, p.how_to_join
 from projects p
 """
 
@@ -33,6 +34,10 @@ FIELDS = (
     "remark",
     "urls",
     "lang",
+    "features",
+    "cost_year_cents",
+    "supplier",
+    "how_to_join",
 )
 
 
@@ -118,28 +123,201 @@ def stored(db: Database, *, external_ids: Sequence[str]) -> dict[str, dict[str, 
     return {item["external_id"]: item for item in by_id.values()}
 
 
-def add(db: Database, *, values: dict[str, Any], moment: str) -> int:
-    """Add a project with its partners and return its id."""
-    names = (*FIELDS, "created_at", "updated_at")
+def current(db: Database, *, project_id: int) -> dict[str, Any] | None:
+    """What is stored of one project, in the form of `stored`."""
+    found = row(db, f"select id, {', '.join(FIELDS)} from projects where id = ?", [project_id])
+    if found is None:
+        return None
+    parties = partners(db, project_id=project_id)
+    return {**found, "partners": [(one.name, one.organisation_id) for one in parties]}
+
+
+def add(
+    db: Database,
+    *,
+    values: dict[str, Any],
+    moment: str,
+    member_id: int | None = None,
+    submission_key: str | None = None,
+    idea_id: int | None = None,
+    cluster_id: int | None = None,
+    demo: bool = False,
+    imported: bool = False,
+) -> int:
+    """Add a project with its partners and first version, and return its id; fields not given stay empty."""
+    values = {**_EMPTY, **values}
+    extra = {
+        "author_id": member_id,
+        "submission_key": submission_key,
+        "idea_id": idea_id,
+        "cluster_id": cluster_id,
+        "demo": int(demo),
+        "created_at": moment,
+        "updated_at": moment,
+    }
+    names = (*FIELDS, *extra)
     project_id = insert(
         db,
         f"insert into projects ({', '.join(names)}) values ({', '.join(f':{name}' for name in names)})",
-        {**_columns(values), "created_at": moment, "updated_at": moment},
+        {**_columns(values), **extra},
     )
     _set_partners(db, project_id=project_id, partners=values["partners"])
+    _add_version(
+        db, project_id=project_id, revision=1, member_id=member_id, moment=moment, values=values, imported=imported
+    )
     return project_id
 
 
-def update(db: Database, *, project_id: int, values: dict[str, Any], moment: str) -> None:
-    """Write all fields and partners of a project anew."""
-    change(
+def update(
+    db: Database,
+    *,
+    project_id: int,
+    values: dict[str, Any],
+    moment: str,
+    member_id: int | None = None,
+    revision: int | None = None,
+    imported: bool = False,
+) -> bool:
+    """Write all fields and partners of a project anew as its next version.
+
+    With a `revision`, only if the project still stands there; the answer is false, and nothing changed, otherwise.
+    """
+    _keep_first_version(db, project_id=project_id)
+    changed = change(
         db,
-        f"""update projects set {", ".join(f"{name} = :{name}" for name in FIELDS)}, updated_at = :updated_at
-        where id = :id""",
-        {**_columns(values), "id": project_id, "updated_at": moment},
+        f"""update projects set {", ".join(f"{name} = :{name}" for name in FIELDS)}, updated_at = :updated_at,
+          revision = revision + 1
+        where id = :id and revision = coalesce(:revision, revision)""",
+        {**_columns(values), "id": project_id, "updated_at": moment, "revision": revision},
     )
+    if not changed:
+        return False
     change(db, "delete from project_partners where project_id = ?", [project_id])
     _set_partners(db, project_id=project_id, partners=values["partners"])
+    reached = int(value(db, "select revision from projects where id = ?", [project_id]))
+    _add_version(
+        db,
+        project_id=project_id,
+        revision=reached,
+        member_id=member_id,
+        moment=moment,
+        values=values,
+        imported=imported,
+    )
+    return True
+
+
+def _keep_first_version(db: Database, *, project_id: int) -> None:
+    """A project that was there before versions were kept has none yet: what stands becomes its first."""
+    found = row(
+        db,
+        """select p.revision, p.created_at from projects p where p.id = ? and not exists (
+          select 1 from project_versions v where v.project_id = p.id and v.revision = p.revision)""",
+        [project_id],
+    )
+    values = current(db, project_id=project_id) if found else None
+    if found and values:
+        _add_version(
+            db,
+            project_id=project_id,
+            revision=found["revision"],
+            member_id=None,
+            moment=found["created_at"],
+            values=values,
+            imported=True,
+        )
+
+
+def _add_version(
+    db: Database,
+    *,
+    project_id: int,
+    revision: int,
+    member_id: int | None,
+    moment: str,
+    values: dict[str, Any],
+    imported: bool,
+) -> None:
+    fields = {**_columns(values), "partners": [name for name, _ in values["partners"]]}
+    db.execute(
+        """insert into project_versions (project_id, revision, member_id, imported, written_at, fields)
+        values (?, ?, ?, ?, ?, ?)""",
+        [project_id, revision, member_id, int(imported), moment, json.dumps(fields, ensure_ascii=False)],
+    )
+
+
+def versions(db: Database, *, project_id: int, at_most: int, after: int = 0) -> list[Version]:
+    """The versions of a project, newest first."""
+    found = rows(
+        db,
+        """select v.revision, v.written_at, m.name as who, v.fields from project_versions v
+        left join members m on m.id = v.member_id
+        where v.project_id = ? order by v.revision desc limit ? offset ?""",
+        [project_id, at_most, after],
+    )
+    return [Version(**{**item, "fields": json.loads(item["fields"])}) for item in found]
+
+
+def written_by_people(db: Database, *, project_ids: Sequence[int]) -> set[int]:
+    """Those of these projects that a person wrote or changed by hand: no command may overwrite them."""
+    found = rows(
+        db,
+        """select distinct project_id from project_versions where imported = 0 and member_id is not null
+        and project_id in (select value from json_each(?))""",
+        [json.dumps(list(project_ids))],
+    )
+    return {item["project_id"] for item in found}
+
+
+def by_submission_key(db: Database, *, submission_key: str) -> int | None:
+    """The project that this very form already added, if it did."""
+    found: int | None = value(db, "select id from projects where submission_key = ?", [submission_key])
+    return found
+
+
+def of_origin(db: Database, *, idea_id: int | None = None, cluster_id: int | None = None) -> list[Project]:
+    """The projects that an idea or a cluster became, newest first."""
+    name, origin = ("idea_id", idea_id) if idea_id is not None else ("cluster_id", cluster_id)
+    return [_project(item) for item in rows(db, _PROJECT + f"where p.{name} = ? order by p.id desc limit 20", [origin])]
+
+
+def decide(
+    db: Database,
+    *,
+    project_id: int,
+    status: Status,
+    happened_on: str | None,
+    source: str | None,
+    note: str,
+    member_id: int | None,
+    moment: str,
+) -> None:
+    """Add a line to the history of outcomes."""
+    db.execute(
+        """insert into project_decisions (project_id, status, happened_on, source, note, member_id, recorded_at)
+        values (?, ?, ?, ?, ?, ?, ?)""",
+        [project_id, status, happened_on, source, note, member_id, moment],
+    )
+
+
+def decisions(db: Database, *, project_id: int) -> list[Decision]:
+    """The history of outcomes, oldest first: the last hundred lines."""
+    found = rows(
+        db,
+        """select * from (select d.id, d.status, d.happened_on, d.source, d.note, m.name as who,
+            o.name as organisation, d.recorded_at
+          from project_decisions d left join members m on m.id = d.member_id
+          left join organisations o on o.id = m.organisation_id
+          where d.project_id = ? order by d.id desc limit 100) order by id""",
+        [project_id],
+    )
+    return [
+        Decision(**{name: item[name] for name in item if name not in {"id", "status"}}, status=Status(item["status"]))
+        for item in found
+    ]
+
+
+_EMPTY: dict[str, Any] = {"features": "", "cost_year_cents": None, "supplier": "", "how_to_join": ""}
 
 
 def _columns(values: dict[str, Any]) -> dict[str, Any]:

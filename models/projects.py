@@ -3,6 +3,17 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+FEATURES_AT_MOST = 5_000
+JOIN_AT_MOST = 2_000
+SUPPLIER_AT_MOST = 200
+YEAR_AT_MOST = 20
+NOTE_AT_MOST = 500
+PARTNERS_AT_MOST = 100
+PARTNER_AT_MOST = 200
+ADDRESSES_AT_MOST = 20
+ADDRESS_AT_MOST = 2_000
+ANSWER_AT_MOST = 4_000
+
 
 class Status(StrEnum):
     """What is known of the outcome; unknown stays unknown."""
@@ -44,8 +55,150 @@ class Project:
     lang: str
     demo: bool
     updated_at: str
+    revision: int
+    idea_id: int | None
+    cluster_id: int | None
+    features: str
+    cost_year_cents: int | None
+    supplier: str
+    how_to_join: str
 
     @property
     def text(self) -> str:
         """What the encoder reads."""
         return f"{self.title}. {self.summary}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectForm:
+    """What a person fills in about a project, as typed; `cluster.projects` reads it.
+
+    Partners and links stand one a line. `status_source` and `status_on` tell where and when the status was read.
+    """
+
+    title: str = ""
+    summary: str = ""
+    lead: str = ""
+    partners: str = ""
+    theme: str = ""
+    call: str = ""
+    subsidy: str = ""
+    year: str = ""
+    links: str = ""
+    programme: str = "yes"
+    status: str = Status.UNKNOWN
+    status_source: str = ""
+    status_on: str = ""
+    features: str = ""
+    cost_year: str = ""
+    supplier: str = ""
+    how_to_join: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One line of a project's history of outcomes: what, when, read where, and who recorded it.
+
+    `organisation` is none where a coordinator or an import did; `who` is for those who may edit the project.
+    """
+
+    status: Status
+    happened_on: str | None
+    source: str | None
+    note: str
+    who: str | None
+    organisation: str | None
+    recorded_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """How a project stood after one change: its fields by name."""
+
+    revision: int
+    written_at: str
+    who: str | None
+    fields: dict[str, object]
+
+
+class Fate(StrEnum):
+    """What an import would do with a row."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class RowFate:
+    """What becomes of one row of a file: `changes` as (field, before, after), `wrong` as (field, message)."""
+
+    line: int
+    external_id: str
+    title: str
+    fate: Fate
+    changes: tuple[tuple[str, str, str], ...] = ()
+    wrong: tuple[tuple[str, str], ...] = ()
+
+
+class UploadState(StrEnum):
+    """A file waits until a coordinator confirms or discards it; then the file itself is gone."""
+
+    WAITING = "waiting"
+    IMPORTED = "imported"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that a coordinator brought in; `plan` is the fingerprint of what the dry run showed."""
+
+    token: str
+    member_id: int
+    name: str
+    format: str
+    state: UploadState
+    plan: str
+    added: int
+    changed: int
+    unchanged: int
+    refused: int
+    ignored: dict[str, int]
+    uploaded_at: str
+    ended_at: str | None
+
+    @property
+    def ready(self) -> bool:
+        """Whether confirming it would do something: nothing is refused, and something is new or changed."""
+        return not self.refused and bool(self.added or self.changed)
+
+
+class RequestState(StrEnum):
+    """Where a question for contact stands; the asker sees it."""
+
+    ASKED = "asked"
+    LOOKING = "looking"
+    ANSWERED = "answered"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRequest:
+    """A question for contact about a project; `revision` is for compare-and-set."""
+
+    id: int
+    project_id: int
+    project: str
+    project_lang: str
+    lead: str
+    lead_members: int
+    organisation_id: int
+    organisation: str
+    member_id: int | None
+    message: str
+    state: RequestState
+    answer: str
+    revision: int
+    asked_at: str
+    changed_at: str

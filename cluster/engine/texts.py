@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from datetime import date, time
+from decimal import Decimal
 
 # Control characters and lone surrogates come from PDFs and broken clipboards; nobody can see or mean them.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff]")
@@ -21,3 +23,42 @@ def one_line(text: str) -> str:
 def readable(text: str) -> bool:
     """False when bytes in another encoding were sent: what could not be decoded became U+FFFD."""
     return "\ufffd" not in text
+
+
+_BELGIAN = re.compile(r"\d{1,3}(\.\d{3})+(,\d{1,2})?", re.A)
+_ENGLISH = re.compile(r"\d{1,3}(,\d{3})+(\.\d{1,2})?", re.A)
+_PLAIN = re.compile(r"\d{1,12}([.,]\d{1,2})?", re.A)
+
+
+def cents(text: str) -> int | None:
+    """An amount in euro as people write it ("€ 1.250,50", "1250.5"), in cents; none when it is no amount."""
+    text = re.sub(r"[\s€]|EURO?", "", text, flags=re.I)
+    if _BELGIAN.fullmatch(text):
+        text = text.replace(".", "").replace(",", ".")
+    elif _ENGLISH.fullmatch(text):
+        text = text.replace(",", "")
+    elif _PLAIN.fullmatch(text):
+        text = text.replace(",", ".")
+    else:
+        return None
+    found = int((Decimal(text) * 100).to_integral_value())
+    return found if found <= 10**12 else None
+
+
+def day(text: str) -> date | None:
+    """A day as browsers and Belgians write it (2026-03-29, 29/03/2026); none when it is no day."""
+    text = text.strip()
+    if found := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", text, re.A):
+        text = f"{found[3]}-{found[2]:0>2}-{found[1]:0>2}"
+    try:
+        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.A) else None
+    except ValueError:
+        return None
+
+
+def hour(text: str) -> time | None:
+    """A time of the day as browsers and Belgians write it (23:59, 23.59, 23u59, 9u); none when it is none."""
+    found = re.fullmatch(r"(\d{1,2})(?:[:.uh](\d{2})?)?(?::\d{2})?", text.strip().lower(), re.A)
+    if not found or int(found[1]) > 23 or int(found[2] or 0) > 59:
+        return None
+    return time(int(found[1]), int(found[2] or 0))

@@ -27,6 +27,8 @@ from cluster.web import (
     organisations,
     pages,
     people,
+    project_requests,
+    project_uploads,
     projects,
 )
 from cluster.web.context import Services, SignedIn, root, services
@@ -70,7 +72,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     face.attach(app)
     errors.attach(app)
     guard(app)
-    for door in (
+    rooms = (
         pages,
         people,
         invitations,
@@ -78,12 +80,15 @@ def create_app(settings: Settings | None = None) -> Flask:
         organisations,
         ideas,
         projects,
+        project_requests,
+        project_uploads,
         calls,
         contacts,
         clusters,
         letters,
         matches,
-    ):
+    )
+    for door in rooms:
         app.register_blueprint(door.door)
     commands.attach(app)
     return app

@@ -6,6 +6,7 @@ from flask_babel import gettext
 from flask_login import login_required
 
 import cluster.clusters
+import cluster.projects
 from cluster.web.context import db, member
 from cluster.web.languages import say
 from models.clusters import NAME_AT_MOST, REASON_AT_MOST, Cluster, strength
@@ -108,9 +109,12 @@ def _page(found: Cluster, *, errors: dict[str, str] | None = None, overtaken: st
     coordinates = asking is not None and asking.is_coordinator
     typed = request.form if errors or overtaken else {}
     titles = {one.key: one for one in found.members}
+    became = cluster.projects.became(db(), kind="cluster", item_id=found.id)
     return render_template(
         "clusters/show.html",
         found=found,
+        projects=became,
+        may_submit=coordinates and found.state == "accepted" and cluster.projects.may_submit(became),
         lang=language_of(found),
         strength=strength,
         municipalities=cluster.clusters.municipalities(db(), cluster_id=found.id),

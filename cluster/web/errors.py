@@ -15,7 +15,7 @@ _HTTP = {
     403: N_("Je hebt geen toegang tot deze pagina."),
     404: N_("Deze pagina bestaat niet of niet meer."),
     405: N_("Dat kan hier niet. Ga terug en gebruik de knoppen op de pagina."),
-    413: N_("Dat is te groot om te versturen. Maak de tekst korter."),
+    413: N_("Dat is te groot om te versturen. Maak de tekst korter of splits het bestand."),
 }
 _BROKEN = N_("Er ging iets mis bij ons. Probeer het straks opnieuw.")
 _FAULT = N_("Er ging iets mis bij ons. Wat je typte, staat hieronder: kopieer het en probeer het straks opnieuw.")
@@ -56,9 +56,28 @@ _AT = {
     "reason": N_("Waarom"),
     "email": N_("E-mailadres"),
     "function": N_("Functie"),
+    "summary": N_("Beschrijving"),
+    "lead": N_("Trekker"),
+    "partners": N_("Partners"),
+    "subsidy": N_("Subsidie"),
+    "year": N_("Jaar"),
+    "links": N_("Links"),
+    "features": N_("Wat kan het?"),
+    "cost_year": N_("Kost per jaar"),
+    "supplier": N_("Leverancier"),
+    "how_to_join": N_("Hoe doe ik mee?"),
+    "status_source": N_("Bron"),
+    "note": N_("Toelichting"),
+    "answer": N_("Antwoord"),
+    "kind_name": N_("Soort project"),
+    "conditions": N_("Voorwaarden"),
+    "realisation": N_("Uitvoering"),
+    "remark": N_("Opmerking"),
 }
 _NOT_TYPED = {
     *("csrf_token", "password", "current", "submission_key", "revision", "idea_id", "next", "action", "do", "locale"),
+    *("status", "status_on", "programme", "kind", "themes", "opens_on", "closes_on", "closes_time"),
+    *("ceiling", "funding_percent", "source", "state", "found", "idea", "cluster"),
     *("intent", "stage", "seeks", "theme", "call", "budget", "role", "amount", "standing_consent"),
     *("organisation", "successor", "municipalities"),
 }

@@ -15,6 +15,7 @@ import cluster.contacts
 import cluster.ideas
 import cluster.matches
 import cluster.people
+import cluster.projects
 import data.people
 from cluster.web.context import db, encoder, index, member
 from cluster.web.languages import say
@@ -71,10 +72,14 @@ def show(idea_id: int) -> ResponseReturnValue:
     mine = None
     if asking and asking.organisation_id:
         mine = cluster.contacts.mine(db(), idea_id=idea.id, organisation_id=asking.organisation_id)
+    became = cluster.projects.became(db(), kind="idea", item_id=idea.id)
+    own = cluster.ideas.is_own(idea, asking)
     return render_template(
         "ideas/show.html",
         idea=idea,
-        own=cluster.ideas.is_own(idea, asking),
+        own=own,
+        projects=became,
+        may_submit=(own or (asking and asking.is_coordinator)) and cluster.projects.may_submit(became),
         lanes=in_lanes(matches),
         words_only=encoder() is None,
         support=cluster.contacts.support(db(), idea=idea, found=said),

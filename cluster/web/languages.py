@@ -7,7 +7,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, get_timezone
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, request, session
-from flask_babel import Babel, get_locale, gettext
+from flask_babel import Babel, get_locale, gettext, ngettext
 
 from cluster.people import LOCALES
 from cluster.web.context import member, root
@@ -56,7 +56,9 @@ def _region() -> str:
 
 def day(moment: str | date) -> str:
     """'4 februari 2022' in Belgian form, from a date or an instant (shown in Brussels time)."""
-    if isinstance(moment, str):
+    if isinstance(moment, str) and len(moment) == len("2022-02-04"):
+        moment = date.fromisoformat(moment)
+    elif isinstance(moment, str):
         moment = datetime.fromisoformat(moment).astimezone(BRUSSELS).date()
     return format_date(moment, "d MMMM y", locale=_region())
 
@@ -65,6 +67,22 @@ def instant(moment: str) -> str:
     """'4 februari 2022 om 23:59' in Brussels time."""
     at = datetime.fromisoformat(moment).astimezone(BRUSSELS)
     return format_datetime(at, "d MMMM y, HH:mm", tzinfo=get_timezone("Europe/Brussels"), locale=_region())
+
+
+def countdown(moment: str, now: str) -> str:
+    """'Nog 12 dagen', 'Morgen om 23:59', 'Nog 3 uur': how long until an instant, counted as people in Brussels do."""
+    at, present = (datetime.fromisoformat(one).astimezone(BRUSSELS) for one in (moment, now))
+    left = int((at.astimezone(UTC) - present.astimezone(UTC)).total_seconds())
+    if left < 0:
+        return ""
+    days = (at.date() - present.date()).days
+    if days > 1:
+        return str(ngettext("Nog %(num)s dag", "Nog %(num)s dagen", days))
+    if days == 1:
+        return str(gettext("Nog tot morgen %(hour)s", hour=f"{at:%H:%M}"))
+    if left >= 3600:
+        return str(ngettext("Nog %(num)s uur", "Nog %(num)s uur", left // 3600))
+    return str(ngettext("Nog %(num)s minuut", "Nog %(num)s minuten", max(left // 60, 1)))
 
 
 def number(amount: float | None) -> str:
@@ -92,6 +110,7 @@ def attach(app: Flask) -> None:
         "language": language,
         "language_names": {code: NAMES[code] for code in LOCALES},
         "say": say,
+        "countdown": countdown,
     }
 
 

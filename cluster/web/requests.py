@@ -7,6 +7,10 @@ import flask
 from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter, Map
 
+# A little more than a file may be, so that one that is too large can be refused at its field.
+FILE_AT_MOST = 12 * 2**20
+_WITH_FILE = {"project_uploads.bring_in"}
+
 
 class _Parser(FormDataParser):
     def _parse_urlencoded(self, stream: IO[bytes], mimetype: str, content_length: int | None, options: Any) -> Any:
@@ -19,6 +23,17 @@ class Request(flask.Request):
     """A request whose form fields hold U+FFFD where bytes were not UTF-8."""
 
     form_data_parser_class = _Parser
+
+    @property
+    def max_content_length(self) -> int | None:
+        """How large a request may be: only where a file is brought in, as large as a file may be."""
+        if self.url_rule is not None and self.url_rule.endpoint in _WITH_FILE:
+            return FILE_AT_MOST
+        return super().max_content_length
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        flask.Request.max_content_length.fset(self, value)  # type: ignore[attr-defined]
 
 
 class Number(IntegerConverter):

@@ -1,25 +1,30 @@
 """Every kind of page: who sees it, where, and what to do there first."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from playwright.sync_api import Page
 from sqlite_utils import Database
 
 import cluster.access
+import cluster.calls
 import cluster.clusters
 import cluster.contacts
 import cluster.ideas
 import cluster.organisations
+import cluster.project_requests
+import cluster.projects
 import cluster.tokens
 import data.access
 import data.clusters
 import data.invitations
 import data.people
 from data.store import now, transaction, value
+from models.calls import CallForm
 from models.clusters import ClusterState
 from models.ideas import IdeaForm
 from models.people import Member
+from models.projects import ProjectForm
 
 _LONG = "Omgevingsvergunningsaanvraagformulierenverwerkingsplatform"
 
@@ -54,6 +59,8 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int]
         **ids,
         **_people(place, account, idea_id=ids["long"]),
         **_clusters(place, account("coordinator")),
+        **_projects(place, account),
+        **_calls(place, account("coordinator")),
         "asked": next(one.id for one in asked_of_turnhout if one.state == "asked"),
         "waiting": next(one.id for one in asked_of_others if one.state == "asked"),
         "agreed": next(one.id for one in asked_of_others if one.state == "agreed"),
@@ -112,6 +119,55 @@ def _people(place: Database, account: Callable[[str], Member], *, idea_id: int) 
     return {"token": token, "question": asked, "left": left, "member": account("gent").id, **organisations}
 
 
+def _projects(place: Database, account: Callable[[str], Member]) -> dict[str, int]:
+    gent, turnhout = account("gent"), account("turnhout")
+    form = ProjectForm(
+        title="Eén loket voor ondernemers",
+        summary="Wie een zaak begint, regelt alles op één plek.",
+        partners="Aalst\nGenk\n17 gemeenten van de Westhoek",
+        status="submitted",
+        status_on="2024-05-01",
+        cost_year="12000",
+    )
+    led = cluster.projects.add(place, member=gent, form=form, submission_key="room-led")
+    revision = cluster.projects.get(place, led).revision
+    if revision == 1:
+        cluster.projects.edit(
+            place, member=gent, project_id=led, revision=1, form=replace(form, year="2024", supplier="Bouwers nv")
+        )
+    cluster.project_requests.ask(place, member=turnhout, project_id=led, message="Mogen we komen kijken?")
+    asked = cluster.project_requests.asked(place, member=turnhout, project_id=led)
+    assert asked is not None
+    return {"led": led, "question": asked.id}
+
+
+def _calls(place: Database, coordinator: Member) -> dict[str, int]:
+    form = CallForm(
+        name="Oproep 8",
+        kind="thematic",
+        kind_name="Thematisch project",
+        opens_on="2024-01-01",
+        closes_on="2098-06-30",
+        ceiling="500000",
+        funding_percent="80",
+        conditions="Voor gemeenten en OCMW-verenigingen.\nMinstens drie besturen dienen samen in.",
+        themes=("dienstverlening",),
+    )
+    opened = cluster.calls.draft(place, member=coordinator, form=form)
+    cluster.calls.publish(place, member=coordinator, call_id=opened, revision=1)
+    cluster.calls.move(
+        place,
+        member=coordinator,
+        call_id=opened,
+        revision=2,
+        closes_on="2099-06-30",
+        closes_time="12:00",
+        reason="Veel gemeenten vroegen meer tijd.",
+    )
+    drafted = cluster.calls.draft(place, member=coordinator, form=replace(form, name="Oproep 9"))
+    return {"open_call": opened, "draft_call": drafted}
+
+
 def _send(button: str) -> Callable[[Page], None]:
     """Press a button of the page's main part and wait for the page that comes."""
 
@@ -145,8 +201,10 @@ def _forged(page: Page) -> None:
     _send("Plaats je idee")(page)
 
 
-def _overtaken(button: str) -> Callable[[Page], None]:
+def _overtaken(button: str, **fields: str) -> Callable[[Page], None]:
     def send_what_is_old(page: Page) -> None:
+        for name, text in fields.items():
+            page.locator(f"#{name}").fill(text)
         page.evaluate("document.querySelectorAll('[name=revision]').forEach(one => one.value = '99')")
         _send(button)(page)
 
@@ -161,6 +219,27 @@ def _others_chosen(page: Page) -> None:
 def _reject_without_reason(page: Page) -> None:
     _open_everything(page)
     _send("Verwerp")(page)
+
+
+def _approve_without_source(page: Page) -> None:
+    _open_everything(page)
+    page.locator("#status").select_option("approved")
+    page.locator("#status_source").fill("")
+    _send("Leg vast")(page)
+
+
+def _move_without_reason(page: Page) -> None:
+    _open_everything(page)
+    page.locator("#closes_on").fill("2020-01-01")
+    _send("Verschuif")(page)
+
+
+def _bring_in(page: Page) -> None:
+    row = "P-{0};Project {0};Een lange omschrijving;{1};;nl"
+    rows = [row.format(number, "Gent" if number % 3 else "Atlantis") for number in range(12)]
+    table = "\n".join(["id;title;description;municipality;year;lang", *rows]).encode()
+    page.locator("#file").set_input_files({"name": "projecten.csv", "mimeType": "text/csv", "buffer": table})
+    _send("Bekijk wat er zou gebeuren")(page)
 
 
 def _wrong_sums(page: Page) -> None:
@@ -250,8 +329,37 @@ ROOMS = [
     Room("project-error", "/projects/{project}", "gent", does=_type_then("Neem contact op", message="x" * 2_001)),
     Room("project-asked", "/projects/{initiative}", "gent", does=_type_then("Neem contact op", message="Werkt het?")),
     Room("project-initiative", "/projects/{initiative}"),
+    Room("project-own", "/projects/{led}", "gent", does=_open_everything),
+    Room("project-decided", "/projects/{led}"),
+    Room("project-decision-error", "/projects/{led}", "gent", does=_approve_without_source),
+    Room("project-new", "/projects/new", "gent", does=_open_everything),
+    Room("project-new-empty", "/projects/new", "coordinator", does=_send("Zet online")),
+    Room("project-from-idea", "/projects/new?idea={own}", "gent"),
+    Room("project-from-cluster", "/projects/new?cluster={accepted}", "coordinator"),
+    Room("project-edit", "/projects/{led}/edit", "gent"),
+    Room("project-edit-overtaken", "/projects/{led}/edit", "gent", does=_overtaken("Bewaar", year="2026")),
+    Room("project-versions", "/projects/{led}/versions", "gent"),
+    Room("projects-coordinator", "/projects", "coordinator"),
+    Room("requests", "/projects/requests", "coordinator"),
+    Room("requests-own", "/projects/requests", "turnhout"),
+    Room("requests-none", "/projects/requests", "pajottegem"),
+    Room("request", "/projects/requests/{question}", "turnhout"),
+    Room("request-coordinator", "/projects/requests/{question}", "coordinator"),
+    Room("request-error", "/projects/requests/{question}", "coordinator", does=_send("Verstuur het antwoord")),
+    Room("import", "/projects/import", "coordinator"),
+    Room("import-error", "/projects/import", "coordinator", does=_send("Bekijk wat er zou gebeuren")),
+    Room("import-plan", "/projects/import", "coordinator", does=_bring_in),
     Room("calls", "/calls"),
+    Room("calls-coordinator", "/calls", "coordinator"),
     Room("call", "/calls/{call}"),
+    Room("call-open", "/calls/{open_call}"),
+    Room("call-coordinator", "/calls/{open_call}", "coordinator", does=_open_everything),
+    Room("call-move-error", "/calls/{open_call}", "coordinator", does=_move_without_reason),
+    Room("call-draft", "/calls/{draft_call}", "coordinator"),
+    Room("call-new", "/calls/new", "coordinator"),
+    Room("call-new-empty", "/calls/new", "coordinator", does=_send("Bewaar het ontwerp")),
+    Room("call-edit", "/calls/{open_call}/edit", "coordinator"),
+    Room("call-edit-overtaken", "/calls/{open_call}/edit", "coordinator", does=_overtaken("Bewaar", name="Anders")),
     Room("clusters", "/clusters", "coordinator"),
     Room("cluster-proposed", "/clusters/{proposed}", "coordinator"),
     Room("cluster-open", "/clusters/{proposed}", "coordinator", does=_open_everything),

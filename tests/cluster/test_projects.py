@@ -1,11 +1,14 @@
-"""Projects come in from files: all or nothing, twice is once, and what is wrong is said with its line."""
+"""Projects come in from files, all or nothing, and are written and decided on by those who may."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlite_utils import Database
 
+import cluster.ideas
 import cluster.projects
 import data.calls
 import data.matches
@@ -13,10 +16,13 @@ import data.people
 import data.projects
 import data.store
 from cluster.imports import Row
+from cluster.project_imports import on_the_web
 from data.projects import Filter
-from models.errors import ImportRefused, NotFound
+from models.errors import Conflict, ImportRefused, Invalid, NotAllowed, NotFound
+from models.ideas import IdeaForm
 from models.matches import Kind
-from models.projects import Status
+from models.people import Member
+from models.projects import Project, ProjectForm, Status
 
 GOOD = {
     "id": "P-1",
@@ -228,9 +234,243 @@ def test_seeding_adds_what_is_missing_and_leaves_the_rest(db: Database) -> None:
 def test_the_shipped_projects_all_have_addresses_fit_for_a_link() -> None:
     shipped = [json.loads(line) for line in (data.calls.SEED / "projects.jsonl").read_text().splitlines()]
 
-    assert all(cluster.projects._on_the_web(address) for row in shipped for address in row["urls"])
+    assert all(on_the_web(address) for row in shipped for address in row["urls"])
 
 
 def test_a_project_that_is_not_there_is_not_found(db: Database) -> None:
     with pytest.raises(NotFound):
         cluster.projects.get(db, 99)
+
+
+def typed(**fields: str) -> ProjectForm:
+    return replace(ProjectForm(title="Slim loket", summary="Een loket dat ’s avonds open is."), **fields)
+
+
+def wrong_fields(act: Callable[[], object]) -> list[str]:
+    with pytest.raises(Invalid) as refused:
+        act()
+    return [one.field for one in refused.value.every]
+
+
+def test_a_member_adds_a_project_for_the_own_organisation_and_no_other(
+    db: Database, who: Callable[[str], Member]
+) -> None:
+    form = typed(lead="Aalter", partners="Kortrijk\nde Westhoek\nKortrijk", subsidy="€ 1.250,50", call="1", theme="")
+
+    project = cluster.projects.get(db, cluster.projects.add(db, member=who("genk"), form=form))
+
+    assert (project.lead, project.subsidy_cents, project.status) == ("Genk", 125_050, Status.UNKNOWN)
+    parties = cluster.projects.partners(db, project=project)
+    assert [(one.name, one.organisation_id is not None) for one in parties] == [
+        ("Kortrijk", True),
+        ("de Westhoek", False),
+    ]
+    assert cluster.projects.decisions(db, project=project) == []
+    assert queued(db) == ["missing"]
+
+
+def test_a_coordinator_adds_a_project_for_any_organisation(db: Database, who: Callable[[str], Member]) -> None:
+    coordinator = who("coordinator")
+    project_id = cluster.projects.add(db, member=coordinator, form=typed(lead="kortrijk"))
+    assert cluster.projects.get(db, project_id).lead == "Kortrijk"
+    assert wrong_fields(lambda: cluster.projects.add(db, member=coordinator, form=typed(lead="Atlantis"))) == ["lead"]
+
+
+def test_the_same_form_twice_adds_one_project(db: Database, who: Callable[[str], Member]) -> None:
+    ids = {cluster.projects.add(db, member=who("genk"), form=typed(), submission_key="k") for _ in range(2)}
+    assert len(ids) == 1
+    with pytest.raises(NotAllowed):
+        cluster.projects.add(db, member=who("aalter"), form=typed(), submission_key="k")
+
+
+def test_everything_wrong_in_a_form_is_said_at_once_at_its_field(db: Database, who: Callable[[str], Member]) -> None:
+    form = typed(
+        title=" ", summary="x" * 20_001, theme="vissen", call="99", subsidy="veel", year="x" * 21, status="approved",
+        links="https://genk.example javascript:alert(1)", status_on="31/02/2024", cost_year="-1",
+    )  # fmt: skip
+    before = everything(db)
+    found = wrong_fields(lambda: cluster.projects.add(db, member=who("genk"), form=form))
+    assert sorted(found) == sorted(
+        ["title", "summary", "theme", "call", "subsidy", "year", "status_source", "status_on", "links", "cost_year"]
+    )
+    assert everything(db) == before
+
+
+def test_others_may_not_write_about_a_project(db: Database, who: Callable[[str], Member]) -> None:
+    project_id = cluster.projects.add(db, member=who("genk"), form=typed())
+    for member in (None, who("aalter")):
+        with pytest.raises(NotAllowed):
+            cluster.projects.edit(db, member=member, project_id=project_id, revision=1, form=typed())
+        with pytest.raises(NotAllowed):
+            cluster.projects.decide(
+                db, member=member, project_id=project_id, revision=1, status="submitted", source="", happened_on=""
+            )
+        with pytest.raises(NotAllowed):
+            cluster.projects.versions(db, member=member, project_id=project_id, page=1)
+
+
+def test_who_writes_second_hears_what_stands_now_and_changes_nothing(
+    db: Database, who: Callable[[str], Member]
+) -> None:
+    project_id = cluster.projects.add(db, member=who("genk"), form=typed())
+    cluster.projects.edit(
+        db, member=who("coordinator"), project_id=project_id, revision=1, form=typed(year="2024", lead="Genk")
+    )
+
+    with pytest.raises(Conflict) as conflict:
+        cluster.projects.edit(db, member=who("genk"), project_id=project_id, revision=1, form=typed(year="2025"))
+
+    assert isinstance(conflict.value.current, Project)
+    assert conflict.value.current.year == "2024"
+    assert cluster.projects.get(db, project_id).year == "2024"
+
+
+def test_versions_are_kept_and_tell_what_changed(db: Database, who: Callable[[str], Member]) -> None:
+    genk = who("genk")
+    project_id = cluster.projects.add(db, member=genk, form=typed())
+    changed = typed(title="Slimmer loket", partners="Aalter", lead="Genk")
+    for _ in range(2):  # the second time says nothing new, though its revision is old
+        cluster.projects.edit(db, member=genk, project_id=project_id, revision=1, form=changed)
+
+    found, more = cluster.projects.versions(db, member=genk, project_id=project_id, page=1)
+
+    assert ([one.revision for one in found], more) == ([2, 1], False)
+    assert cluster.projects.differences(found) == {
+        2: [("title", "Slim loket", "Slimmer loket"), ("partners", [], ["Aalter"])]
+    }
+
+
+def test_a_project_of_before_versions_keeps_how_it_was(db: Database, who: Callable[[str], Member]) -> None:
+    cluster.projects.import_rows(db, rows=rows(GOOD))
+    with data.store.transaction(db):
+        db.execute("delete from project_versions")
+    (project,) = cluster.projects.browse(db, wanted=Filter(), page=1, at_most=10)[0]
+    form = replace(cluster.projects.form_of(db, project), year="2024")
+
+    cluster.projects.edit(db, member=who("coordinator"), project_id=project.id, revision=project.revision, form=form)
+
+    found, _ = cluster.projects.versions(db, member=who("coordinator"), project_id=project.id, page=1)
+    assert cluster.projects.differences(found) == {2: [("year", None, "2024")]}
+
+
+def test_the_form_of_a_project_changes_nothing_when_sent_back(db: Database, who: Callable[[str], Member]) -> None:
+    cluster.projects.import_rows(
+        db, rows=rows({**GOOD, "partners": ["Aalter", "Westhoek"], "subsidy_eur": "426660.46", "theme": "democratie"})
+    )
+    (project,) = cluster.projects.browse(db, wanted=Filter(), page=1, at_most=10)[0]
+    before = everything(db)
+
+    for name in ("genk", "coordinator"):
+        form = cluster.projects.form_of(db, project)
+        cluster.projects.edit(db, member=who(name), project_id=project.id, revision=1, form=form)
+
+    assert everything(db) == before
+
+
+def test_an_outcome_is_recorded_once_with_who_when_and_where(db: Database, who: Callable[[str], Member]) -> None:
+    genk = who("genk")
+    project_id = cluster.projects.add(db, member=genk, form=typed(status="submitted", status_on="2024-05-01"))
+    approved = {
+        "status": "approved",
+        "source": "https://genk.example/brief",
+        "happened_on": "02/06/2024",
+        "note": "Ja!",
+    }
+
+    def decide(member: Member, revision: int, **changes: str) -> None:
+        cluster.projects.decide(db, member=member, project_id=project_id, revision=revision, **{**approved, **changes})
+
+    assert wrong_fields(lambda: decide(genk, 1, source="")) == ["status_source"]
+    assert wrong_fields(lambda: decide(genk, 1, source="javascript:x", happened_on="2999-01-01", status="?")) == [
+        "status", "status_source", "status_on",
+    ]  # fmt: skip
+    decide(genk, 1)
+    decide(genk, 1)
+    with pytest.raises(Conflict):
+        decide(who("coordinator"), 1, status="refused", source="")
+    decide(who("coordinator"), 2, status="refused", source="", note="")
+
+    project = cluster.projects.get(db, project_id)
+    assert (project.status, project.status_note, project.revision) == (Status.REFUSED, None, 3)
+    told = cluster.projects.decisions(db, project=project)
+    assert [(one.status, one.happened_on, one.source, one.organisation) for one in told] == [
+        (Status.SUBMITTED, "2024-05-01", None, "Genk"),
+        (Status.APPROVED, "2024-06-02", "https://genk.example/brief", "Genk"),
+        (Status.REFUSED, "2024-06-02", None, None),
+    ]
+
+
+def test_an_idea_is_recorded_as_submitted_by_its_organisation_until_it_is_refused(
+    db: Database, who: Callable[[str], Member]
+) -> None:
+    genk = who("genk")
+    idea_id = cluster.ideas.post(
+        db, encoder=None, member=genk, form=IdeaForm(title="Idee", description="Tekst", theme="democratie")
+    )
+    with pytest.raises(NotAllowed):
+        cluster.projects.draft(db, member=who("aalter"), idea_id=idea_id, cluster_id=None)
+    form = cluster.projects.draft(db, member=genk, idea_id=idea_id, cluster_id=None)
+    assert (form.title, form.summary, form.theme, form.status) == ("Idee", "Tekst", "democratie", "submitted")
+    assert form.status_on == cluster.projects.today().isoformat()
+
+    first = cluster.projects.add(db, member=genk, form=form, idea_id=idea_id)
+    with pytest.raises(Conflict) as conflict:
+        cluster.projects.add(db, member=genk, form=form, idea_id=idea_id)
+    assert isinstance(conflict.value.current, Project)
+    assert conflict.value.current.id == first
+    cluster.projects.decide(
+        db, member=who("coordinator"), project_id=first, revision=1, status="refused", source="", happened_on=""
+    )
+    second = cluster.projects.add(db, member=genk, form=form, idea_id=idea_id)
+
+    became = cluster.projects.became(db, kind="idea", item_id=idea_id)
+    assert [one.id for one in became] == [second, first]
+
+
+def test_only_coordinators_record_a_cluster_and_only_an_accepted_one(
+    db: Database, who: Callable[[str], Member]
+) -> None:
+    idea_id = cluster.ideas.post(db, encoder=None, member=who("genk"), form=IdeaForm(title="Idee", description="Tekst"))
+    ids = {}
+    with data.store.transaction(db):
+        for state in ("proposed", "accepted"):
+            ids[state] = data.store.insert(
+                db,
+                "insert into clusters (state, name, created_at, updated_at) values (?, 'Samen', '', '')",
+                [state],
+            )
+            db.execute("insert into cluster_members values (?, 'idea', ?, 1, null)", [ids[state], idea_id])
+    for name, state in (("genk", "accepted"), ("coordinator", "proposed")):
+        with pytest.raises(NotAllowed):
+            cluster.projects.draft(db, member=who(name), idea_id=None, cluster_id=ids[state])
+
+    form = cluster.projects.draft(db, member=who("coordinator"), idea_id=None, cluster_id=ids["accepted"])
+
+    assert (form.title, form.summary, form.partners, form.status) == ("Samen", "– Idee", "Genk", "submitted")
+    project_id = cluster.projects.add(db, member=who("coordinator"), form=form, cluster_id=ids["accepted"])
+    assert [one.id for one in cluster.projects.became(db, kind="cluster", item_id=ids["accepted"])] == [project_id]
+
+
+def test_a_command_leaves_what_a_person_wrote_and_a_coordinator_who_saw_it_may_replace_it(
+    db: Database, who: Callable[[str], Member]
+) -> None:
+    cluster.projects.import_rows(db, rows=rows(GOOD))
+    (project,) = cluster.projects.browse(db, wanted=Filter(), page=1, at_most=10)[0]
+    form = replace(cluster.projects.form_of(db, project), title="Door Genk geschreven")
+    cluster.projects.edit(db, member=who("genk"), project_id=project.id, revision=1, form=form)
+
+    done = cluster.projects.import_rows(db, rows=rows(GOOD))
+    assert (done.changed, done.unchanged) == (0, 1)
+    assert cluster.projects.get(db, project.id).title == "Door Genk geschreven"
+
+    done = cluster.projects.import_rows(db, rows=rows(GOOD), member=who("coordinator"))
+    assert (done.changed, cluster.projects.get(db, project.id).title) == (1, "Slim loket")
+
+
+def test_an_empty_cell_leaves_what_stands(db: Database) -> None:
+    full = {**GOOD, "year": "2024", "partners": "Aalter", "theme": "democratie", "supplier": "Bouwers", "call": 1}
+    cluster.projects.import_rows(db, rows=rows(full))
+    before = everything(db)
+    bare = {name: GOOD[name] for name in ("id", "title", "description", "municipality", "lang")}
+    done = cluster.projects.import_rows(db, rows=rows(bare))
+    assert (done.changed, everything(db)) == (0, before)

@@ -23,6 +23,8 @@ Page = Callable[..., Any]
 # SIGN_IN is a redirect to the sign-in page. Addresses: idea 1 is Genk's, open; idea 2 is Genk's, withdrawn;
 # introduction 1 is between Genk (poster) and Kortrijk (endorser); cluster 1 is a proposal, cluster 2 accepted.
 # Organisation 2 is Genk, 4 a body; member 2 is Genk's, 4 the coordinator; invitation 1 and question 1 are for Genk.
+# introduction 1 is between Genk (poster) and Kortrijk (endorser); cluster 1 is a proposal, cluster 2 accepted;
+# project 1 is led by Genk, question 1 is Kortrijk's about it; call 1 is closed, call 2 a draft.
 SIGN_IN = 302
 TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/"): (200, 200, 200, 200),
@@ -99,11 +101,40 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/projects"): (200, 200, 200, 200),
     ("GET", "/projects/1"): (200, 200, 200, 200),
     ("GET", "/projects/99"): (404, 404, 404, 404),
-    ("POST", "/projects/1/contact"): (401, 303, 303, 403),
+    ("GET", "/projects/new"): (SIGN_IN, 200, 200, 200),
+    ("POST", "/projects/new"): (401, 422, 422, 422),
+    ("GET", "/projects/1/edit"): (SIGN_IN, 200, 403, 200),
+    ("GET", "/projects/99/edit"): (SIGN_IN, 404, 404, 404),
+    ("POST", "/projects/1/edit"): (401, 422, 403, 422),
+    ("GET", "/projects/1/versions"): (SIGN_IN, 200, 403, 200),
+    ("POST", "/projects/1/decisions"): (401, 422, 403, 422),
+    ("POST", "/projects/1/contact"): (401, 403, 303, 403),
     ("POST", "/projects/99/contact"): (401, 404, 404, 403),
+    ("GET", "/projects/requests"): (SIGN_IN, 200, 200, 200),
+    ("GET", "/projects/requests/1"): (SIGN_IN, 404, 404, 200),
+    ("GET", "/projects/requests/99"): (SIGN_IN, 404, 404, 404),
+    ("POST", "/projects/requests/1/take-up"): (401, 403, 403, 409),
+    ("POST", "/projects/requests/1/answer"): (401, 403, 403, 422),
+    ("GET", "/projects/import"): (SIGN_IN, 403, 403, 200),
+    ("POST", "/projects/import"): (401, 403, 403, 422),
+    ("GET", "/projects/import/bestand"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/projects/import/geen"): (SIGN_IN, 403, 403, 404),
+    # The file itself is not there.
+    ("POST", "/projects/import/bestand"): (401, 403, 403, 404),
+    ("POST", "/projects/import/bestand/discard"): (401, 403, 403, 303),
     ("GET", "/calls"): (200, 200, 200, 200),
     ("GET", "/calls/1"): (200, 200, 200, 200),
+    ("GET", "/calls/2"): (404, 404, 404, 200),
     ("GET", "/calls/99"): (404, 404, 404, 404),
+    ("GET", "/calls/1/deadline.ics"): (200, 200, 200, 200),
+    ("GET", "/calls/2/deadline.ics"): (404, 404, 404, 404),
+    ("GET", "/calls/new"): (SIGN_IN, 403, 403, 200),
+    ("POST", "/calls/new"): (401, 403, 403, 422),
+    ("GET", "/calls/1/edit"): (SIGN_IN, 403, 403, 200),
+    ("POST", "/calls/1/edit"): (401, 403, 403, 422),
+    ("POST", "/calls/2/open"): (401, 403, 403, 409),
+    ("POST", "/calls/1/deadline"): (401, 403, 403, 422),
+    ("POST", "/calls/1/close"): (401, 403, 403, 303),
     ("GET", "/introductions"): (SIGN_IN, 200, 200, 403),
     ("GET", "/introductions/1"): (SIGN_IN, 200, 404, 403),
     ("GET", "/introductions/99"): (SIGN_IN, 404, 404, 403),
@@ -130,6 +161,8 @@ ROLES = (None, "genk", "aalter", "coordinator")
 def furnished(app: Flask) -> Database:
     db: Database = app.extensions["medestanders"].db()
     genk, kortrijk = (data.people.by_email(db, email=f"{name}@test.example") for name in ("genk", "kortrijk"))
+    assert genk is not None
+    assert kortrijk is not None
     for title in ("Open", "Ingetrokken"):
         cluster.ideas.post(db, encoder=None, member=genk, form=IdeaForm(title=title, description="Tekst"))
     cluster.contacts.endorse(db, member=kortrijk, idea_id=1, role="learn", message="")
@@ -145,8 +178,24 @@ def furnished(app: Flask) -> Database:
         data.invitations.add_reset(db, member_id=genk.id, token_hash=token, expires_at=later)
         data.access.add(db, values={**guest, "email": "vraagt@test.example", "message": ""})
         db.execute(
-            "insert into projects (title, summary, status, lead, created_at, updated_at) values (?, ?, ?, ?, ?, ?)",
-            ["Project", "Samenvatting", "unknown", "Genk", moment, moment],
+            """insert into projects (title, summary, status, lead, lead_id, created_at, updated_at)
+            values (?, ?, ?, ?, ?, ?, ?)""",
+            ["Project", "Samenvatting", "unknown", "Genk", genk.organisation_id, moment, moment],
+        )
+        db.execute(
+            """insert into contact_requests (project_id, organisation_id, member_id, asked_at, changed_at)
+            values (1, ?, ?, ?, ?)""",
+            [kortrijk.organisation_id, kortrijk.id, moment, moment],
+        )
+        db.execute(
+            """insert into project_uploads (token, member_id, name, format, plan, uploaded_at)
+            values ('bestand', ?, 'projecten.csv', 'csv', '', ?)""",
+            [genk.id, moment],
+        )
+        db.execute(
+            """insert into calls (number, name, kind, kind_name, opens_at, closes_at, ceiling_eur, funding_percent,
+              realisation, uri, state) values (2, 'Ontwerp', 'other', 'Iets', '2024-01-01T00:00:00+00:00',
+              '2999-01-01T00:00:00+00:00', 1, 80, '', 'urn:ontwerp', 'draft')"""
         )
         for state in ("proposed", "accepted"):
             cluster_id = insert(
@@ -209,6 +258,7 @@ def test_every_route_has_a_row(app: Flask) -> None:
 def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
     tables = ("ideas", "endorsements", "introductions", "clusters", "judgements", "letters", "jobs", "members")
     tables += ("invitations", "access_requests", "password_resets", "stands_for", "stands_for_changes")
+    tables += ("projects", "calls", "contact_requests", "project_uploads")
 
     def everything() -> list[Any]:
         return [list(furnished[table].rows) for table in tables]

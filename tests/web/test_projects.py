@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
+import cluster.ideas
 import cluster.projects
 import data.store
 from cluster.imports import Row
+from models.ideas import IdeaForm
+from models.people import Member
+from models.projects import ProjectForm
 
 FULL = {
     "id": "P-1",
@@ -72,14 +76,14 @@ def test_what_is_not_known_is_said_to_be_unknown(page: Callable[..., Any], known
     found = page().get(f"/projects/{known['P-2']}")
 
     said = answers(found)
-    assert {said[term] for term in ("Thema", "Totale kost", "Subsidie", "Partners", "Leverancier")} == {"Niet bekend"}
+    assert {said[term] for term in ("Thema", "Kost per jaar", "Subsidie", "Partners", "Leverancier")} == {"Niet bekend"}
     assert found.select_one(".tag.unknown").get_text() == "Uitkomst onbekend"
     assert "Bij dit project staat geen bron." in found.main.get_text()
     assert "Verwant initiatief" in found.main.get_text()
 
 
 def test_sources_get_no_credit_and_learn_nothing(page: Callable[..., Any], known: dict[str, int]) -> None:
-    (link,) = page().get(f"/projects/{known['P-1']}").select("aside a")
+    (link,) = page().get(f"/projects/{known['P-1']}").select("[aria-labelledby=sources] a")
 
     assert (link["href"], set(link["rel"])) == ("https://genk.example/loket", {"noopener", "nofollow"})
 
@@ -174,3 +178,149 @@ def test_a_question_that_is_too_long_stays_typed(known: dict[str, int], page: Ca
     shown = page("kortrijk").submit(f"{address}/contact", at=address, status=422, message="x" * 2_001)
     assert shown.select_one("#message-error")
     assert shown.select_one("#message").text.strip() == "x" * 2_001
+
+
+def edited(visitor: Any, address: str, **changes: str) -> dict[str, str]:
+    """The form at this address as it stands there, with some fields typed over."""
+    form = visitor.get(address).select_one("main form[method=post]")
+    fields = {tag["name"]: tag.get("value", "") for tag in form.select("input") if tag.get("type") != "radio"}
+    fields |= {tag["name"]: tag["value"] for tag in form.select("input[type=radio][checked]")}
+    fields |= {tag["name"]: tag.get_text().removeprefix("\n") for tag in form.select("textarea")}
+    for tag in form.select("select"):
+        chosen = tag.select_one("option[selected]")
+        fields[tag["name"]] = chosen["value"] if chosen else ""
+    del fields["csrf_token"]
+    return {**fields, **changes}
+
+
+def send(visitor: Any, address: str, fields: dict[str, str], *, at: str | None = None, status: int = 303) -> Any:
+    """Post fields, one of which may be called `status`, and follow to the page that comes."""
+    token = visitor.get(at or address).select_one("input[name=csrf_token]")["value"]
+    answer = visitor.client.post(address, data={"csrf_token": token, **fields})
+    assert answer.status_code == status, answer.get_data(as_text=True)
+    return visitor.get(answer.headers["Location"]) if status == 303 else visitor._checked(answer, status)
+
+
+def test_a_member_adds_a_project_and_sees_the_invitation_to_tell_more(page: Callable[..., Any]) -> None:
+    visitor = page("genk")
+    typed = edited(visitor, "/projects/new", title="Ons loket", summary="Wat we bouwden.", partners="Aalter")
+    found = send(visitor, "/projects/new", typed)
+
+    assert found.h1.get_text() == "Ons loket"
+    assert answers(found)["Trekker"] == "Genk"
+    wanted = {link["href"].partition("#")[2] for link in found.select("main a[href*='/edit#']")}
+    assert wanted == {"features", "cost_year", "supplier", "how_to_join"}
+    public = page().get("/projects/1")
+    assert not public.select("main a[href*='/edit']")
+    assert "Wie het project trekt, kan het hier aanvullen." in public.main.get_text()
+
+
+def test_the_four_answers_of_the_lead_stand_on_the_page(page: Callable[..., Any], known: dict[str, int]) -> None:
+    address = f"/projects/{known['P-1']}"
+    visitor = page("genk")
+    typed = edited(
+        visitor,
+        f"{address}/edit",
+        features="Zelf een afspraak maken.",
+        cost_year="12.000",
+        supplier="Bouwers <b>nv</b>",
+        how_to_join="Mail ons\nvóór juni.",
+    )
+    send(visitor, f"{address}/edit", typed)
+
+    found = page().get(address)
+    assert answers(found)["Kost per jaar"] == "€ 12.000"
+    assert answers(found)["Leverancier"] == "Bouwers <b>nv</b>"
+    assert "Zelf een afspraak maken." in found.main.get_text()
+    assert "Dit weten we nog niet" not in found.main.get_text()
+
+
+def test_a_form_that_is_refused_keeps_everything_typed(page: Callable[..., Any]) -> None:
+    visitor = page("coordinator")
+    typed = edited(visitor, "/projects/new", title="", summary="Tekst", lead="Atlantis", subsidy="veel", links="genk")
+
+    found = send(visitor, "/projects/new", typed, status=422)
+
+    assert found.title.get_text().startswith("Fout:")
+    assert {tag["href"] for tag in found.select("#errors a")} == {"#title", "#lead", "#subsidy", "#links"}
+    assert found.select_one("#lead")["value"] == "Atlantis"
+    assert found.select_one("#subsidy")["value"] == "veel"
+    assert found.select_one("#links").get_text().strip() == "genk"
+
+
+def test_who_saves_second_sees_what_stands_and_keeps_what_was_typed(
+    page: Callable[..., Any], known: dict[str, int]
+) -> None:
+    address = f"/projects/{known['P-1']}/edit"
+    first, second = page("coordinator"), page("genk")
+    mine = edited(second, address, summary="Van Genk")
+    send(first, address, edited(first, address, summary="Van de coördinator"))
+
+    found = send(second, address, mine, status=409)
+
+    assert "Van de coördinator" in found.select_one("#errors").get_text()
+    assert found.select_one("#summary").get_text().strip() == "Van Genk"
+    # Sent again it is saved, now that the writer has seen the other's.
+    again = {**mine, "revision": found.select_one("[name=revision]")["value"]}
+    assert "Van Genk" in send(second, address, again).main.get_text()
+
+
+def test_an_idea_becomes_a_submitted_project_and_then_an_approved_one(
+    page: Callable[..., Any], app_db: Database, who: Callable[[str], Member]
+) -> None:
+    form = IdeaForm(title="Samen parkeren", description="Eén vergunning voor iedereen.")
+    idea_id = cluster.ideas.post(app_db, encoder=None, member=who("genk"), form=form)
+    assert not page("aalter").get(f"/ideas/{idea_id}").select("a[href*='/projects/new']")
+    genk = page("genk")
+    (link,) = genk.get(f"/ideas/{idea_id}").select("a[href*='/projects/new']")
+    typed = edited(genk, link["href"])
+
+    found = send(genk, "/projects/new", typed, at=link["href"])
+
+    assert found.select_one(".tag.submitted").get_text() == "Ingediend"
+    assert "Vastgelegd door Genk" in found.select_one("[aria-labelledby=history]").get_text(" ")
+    assert answers(found)["Begon als idee"] == "Samen parkeren"
+    assert not genk.get(f"/ideas/{idea_id}").select("a[href*='/projects/new']")
+    assert "Dit idee is ingediend" in page().get(f"/ideas/{idea_id}").main.get_text()
+    again = genk.client.get(link["href"])
+    assert again.status_code == 409
+
+    decide = {"status": "approved", "status_on": "2024-02-01", "note": "Met lof", "revision": "1"}
+    refused = send(genk, "/projects/1/decisions", {**decide, "status_source": ""}, at="/projects/1", status=422)
+    assert refused.select_one("#status_source-error")
+    assert refused.select_one("#note")["value"] == "Met lof"
+    source = "https://genk.example/besluit"
+    shown = send(genk, "/projects/1/decisions", {**decide, "status_source": source}, at="/projects/1")
+    assert shown.select_one(".tag.approved")
+    history = shown.select_one("[aria-labelledby=history]")
+    assert [item.b.get_text() for item in history.select("ol li")] == ["Ingediend", "Goedgekeurd"]
+    assert "1 februari 2024" in history.get_text()
+    assert history.select_one(f"a[href='{source}']")
+    late = send(page("coordinator"), "/projects/1/decisions", {**decide, "note": "Neen"}, at="/projects/1", status=409)
+    assert late.select_one("[role=alert] .kept")
+    assert late.select_one(".tag.approved")
+
+
+def test_versions_tell_what_was_and_what_became(page: Callable[..., Any], known: dict[str, int]) -> None:
+    address = f"/projects/{known['P-1']}"
+    genk = page("genk")
+    send(genk, f"{address}/edit", edited(genk, f"{address}/edit", title="Slimmer loket", theme=""))
+
+    first, second = genk.get(f"{address}/versions").select("main li.card")
+
+    assert [tag.get_text(strip=True) for tag in first.select("dt")] == ["Titel", "Thema"]
+    assert "Slim loket" in first.select_one("del").get_text()
+    assert "Slimmer loket" in first.select_one("ins").get_text()
+    assert "Zo begon het." in second.get_text()
+
+
+def test_an_idea_that_is_withdrawn_is_not_named_on_its_project(
+    page: Callable[..., Any], app_db: Database, who: Callable[[str], Member]
+) -> None:
+    genk = who("genk")
+    idea_id = cluster.ideas.post(app_db, encoder=None, member=genk, form=IdeaForm(title="Geheim", description="Tekst"))
+    form = ProjectForm(title="Openbaar", summary="Tekst")
+    cluster.projects.add(app_db, member=genk, form=form, idea_id=idea_id)
+    cluster.ideas.withdraw(app_db, member=genk, idea_id=idea_id)
+    assert "Geheim" not in page().get("/projects/1").main.get_text()
+    assert "Geheim" in page("genk").get("/projects/1").main.get_text()

@@ -1,0 +1,162 @@
+"""Questions for contact about projects: asked by organisations, taken up and answered by coordinators."""
+
+from sqlite_utils import Database
+
+import cluster.letters
+import cluster.projects
+import data.people
+import data.project_requests
+from cluster.engine.texts import clean, readable
+from cluster.people import must_act, must_coordinate
+from data.store import now, transaction
+from models.contacts import MESSAGE_AT_MOST
+from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound
+from models.people import Contact, Member
+from models.projects import ANSWER_AT_MOST, ContactRequest, RequestState
+
+PER_PAGE = 20
+
+
+def ask(db: Database, *, member: Member | None, project_id: int, message: str) -> None:
+    """Ask the coordinators to bring one's organisation in contact with who is behind a project.
+
+    It goes into their queue, and each of them gets one letter with the asker in it, who consents by asking. Asking
+    again changes nothing.
+    """
+    asking, organisation_id = must_act(member)
+    message = _text("message", message, at_most=MESSAGE_AT_MOST)
+    moment = now()
+    with transaction(db):
+        project = cluster.projects.get(db, project_id)
+        if project.lead_id == organisation_id:
+            raise NotAllowed(N_("Dit is een project van je eigen bestuur."))
+        added = data.project_requests.add(
+            db,
+            project_id=project_id,
+            organisation_id=organisation_id,
+            member_id=asking.id,
+            message=message,
+            moment=moment,
+        )
+        if added is None:
+            return
+        contact = data.people.contact(db, member_id=asking.id)
+        for coordinator in data.people.coordinators(db):
+            cluster.letters.queue(
+                db,
+                to=coordinator,
+                template="contact",
+                dedupe_key=f"contact:{project_id}:{organisation_id}:{coordinator.id}",
+                project=project,
+                contact=contact,
+                message=message,
+                request_id=added.id,
+            )
+
+
+def asked(db: Database, *, member: Member | None, project_id: int) -> ContactRequest | None:
+    """What the member's organisation asked about a project, and where that stands; none if it did not ask."""
+    if member is None or member.organisation_id is None:
+        return None
+    return data.project_requests.of_organisation_about(
+        db, project_id=project_id, organisation_id=member.organisation_id
+    )
+
+
+def listed(
+    db: Database, *, member: Member | None, state: RequestState, page: int
+) -> tuple[list[ContactRequest], bool, dict[RequestState, int]]:
+    """One page of the coordinators' queue in one state, whether there is more, and how many are in each state."""
+    must_coordinate(member)
+    found = data.project_requests.queue(db, state=state, at_most=PER_PAGE + 1, after=(page - 1) * PER_PAGE)
+    return found[:PER_PAGE], len(found) > PER_PAGE, data.project_requests.counts(db)
+
+
+def own(db: Database, *, member: Member | None, page: int) -> tuple[list[ContactRequest], bool]:
+    """One page of what the member's organisation asked, newest first, and whether there is more."""
+    _, organisation_id = must_act(member)
+    found = data.project_requests.of_organisation(
+        db, organisation_id=organisation_id, at_most=PER_PAGE + 1, after=(page - 1) * PER_PAGE
+    )
+    return found[:PER_PAGE], len(found) > PER_PAGE
+
+
+def get(db: Database, *, member: Member | None, request_id: int) -> ContactRequest:
+    """A question, for coordinators and for the organisation that asked; nobody else learns that it exists."""
+    if member is None:
+        raise NotAllowed
+    found = data.project_requests.get(db, request_id=request_id)
+    if found is None or not (member.is_coordinator or found.organisation_id == member.organisation_id):
+        raise NotFound
+    return found
+
+
+def asker(db: Database, *, member: Member | None, request: ContactRequest) -> Contact | None:
+    """Who asked, for coordinators: asking was the consent. None where only the organisation is known."""
+    must_coordinate(member)
+    return data.people.contact(db, member_id=request.member_id) if request.member_id else None
+
+
+def take_up(db: Database, *, member: Member | None, request_id: int, revision: int) -> None:
+    """Tell the asker that somebody is looking. Saying it twice changes nothing."""
+    _write(db, member=member, request_id=request_id, revision=revision, state=RequestState.LOOKING, answer="")
+
+
+def answer(db: Database, *, member: Member | None, request_id: int, revision: int, text: str, found: bool) -> None:
+    """Answer a question, or say that nobody can be reached (`found` is false); the asker gets a letter.
+
+    The same answer twice changes nothing; a corrected one goes out again.
+    """
+    must_coordinate(member)
+    text = _text("answer", text, at_most=ANSWER_AT_MOST)
+    if not text:
+        empty = N_("Schrijf wat je vond, of wat je probeerde.")
+        raise Invalid("answer", empty)
+    state = RequestState.ANSWERED if found else RequestState.UNREACHABLE
+    _write(db, member=member, request_id=request_id, revision=revision, state=state, answer=text)
+
+
+def _write(
+    db: Database, *, member: Member | None, request_id: int, revision: int, state: RequestState, answer: str
+) -> None:
+    who = must_coordinate(member)
+    moment = now()
+    with transaction(db):
+        standing = get(db, member=who, request_id=request_id)
+        if (standing.state, standing.answer) == (state, answer):
+            return
+        if state is RequestState.LOOKING and standing.state is not RequestState.ASKED:
+            raise Conflict(N_("Een collega was je voor. Hieronder zie je wat er nu staat."), current=standing)
+        written = data.project_requests.write(
+            db,
+            request_id=request_id,
+            revision=revision,
+            state=state,
+            answer=answer,
+            member_id=who.id,
+            moment=moment,
+        )
+        if not written:
+            raise Conflict(N_("Een collega was je voor. Hieronder zie je wat er nu staat."), current=standing)
+        to = data.people.get(db, member_id=standing.member_id) if standing.member_id else None
+        if state is RequestState.LOOKING or to is None or not to.active:
+            return
+        cluster.letters.queue(
+            db,
+            to=to,
+            template="answer",
+            dedupe_key=f"answer:{request_id}:{revision}",
+            request=standing,
+            found=state is RequestState.ANSWERED,
+            answer=answer,
+        )
+
+
+def _text(field: str, text: str, *, at_most: int) -> str:
+    text = clean(text)
+    if len(text) > at_most:
+        said = N_("Dit zijn %(count)s tekens. Gebruik er hoogstens %(at_most)s.")
+        raise Invalid(field, said, count=len(text), at_most=at_most)
+    if not readable(text):
+        raise Invalid(field, N_("Hier staan tekens die we niet kunnen lezen. Typ ze opnieuw."))
+    return text
