@@ -297,7 +297,7 @@ def test_the_encoder_is_measured_beside_what_it_has_to_beat(run: Run, tmp_path: 
 
     ideas = written(tmp_path, *rows)
     table = run("evaluate", "encoder", ideas, *options).output
-    figures = json.loads(run("evaluate", "encoder", ideas, *options, "--json").output)
+    figures = json.loads(run("evaluate", "encoder", ideas, *options, "--json").stdout)
 
     ours, words, characters, english = figures
     assert "word TF-IDF" in (words, characters, english)
