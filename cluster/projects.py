@@ -46,6 +46,8 @@ from models.projects import (
     Version,
 )
 
+# What is said by another field already.
+_UNSAID = {"lead_id", "theme_derived"}
 VERSIONS_PER_PAGE = 20
 _TOLD = (Status.SUBMITTED, Status.APPROVED)
 
@@ -89,7 +91,7 @@ def differences(found: list[Version]) -> dict[int, list[tuple[str, object, objec
         newer.revision: [
             (name, older.fields.get(name), newer.fields[name])
             for name in newer.fields
-            if name != "lead_id" and older.fields.get(name) != newer.fields[name]
+            if name not in _UNSAID and older.fields.get(name) != newer.fields[name]
         ]
         for newer, older in pairwise(found)
     }

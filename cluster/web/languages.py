@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, get_timezone
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, request, session
 from flask_babel import Babel, get_locale, gettext, ngettext
@@ -66,7 +66,7 @@ def day(moment: str | date) -> str:
 def instant(moment: str) -> str:
     """'4 februari 2022 om 23:59' in Brussels time."""
     at = datetime.fromisoformat(moment).astimezone(BRUSSELS)
-    return format_datetime(at, "d MMMM y, HH:mm", tzinfo=get_timezone("Europe/Brussels"), locale=_region())
+    return format_datetime(at, "d MMMM y, HH:mm", tzinfo=BRUSSELS, locale=_region())
 
 
 def countdown(moment: str, now: str) -> str:

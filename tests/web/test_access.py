@@ -172,7 +172,7 @@ def furnished(app: Flask) -> Database:
         moment = data.store.now()
         later, token = cluster.tokens.until(days=1), cluster.tokens.digest("token")
         guest = {"organisation_id": genk.organisation_id, "email": "nieuw@test.example", "locale": "nl"}
-        guest |= {"name": "Nieuw", "function": "Balie", "token_hash": token}
+        guest |= {"name": "Nieuweling", "function": "Balie", "token_hash": token}
         terms = {"role": "member", "invited_by": genk.id, "request_id": None, "created_at": moment, "expires_at": later}
         data.invitations.add(db, values={**guest, **terms})
         data.invitations.add_reset(db, member_id=genk.id, token_hash=token, expires_at=later)
@@ -194,7 +194,7 @@ def furnished(app: Flask) -> Database:
         )
         db.execute(
             """insert into calls (number, name, kind, kind_name, opens_at, closes_at, ceiling_eur, funding_percent,
-              realisation, uri, state) values (2, 'Ontwerp', 'other', 'Iets', '2024-01-01T00:00:00+00:00',
+              realisation, uri, state) values (2, 'Oproep in de maak', 'other', 'Iets', '2024-01-01T00:00:00+00:00',
               '2999-01-01T00:00:00+00:00', 1, 80, '', 'urn:ontwerp', 'draft')"""
         )
         for state in ("proposed", "accepted"):
