@@ -69,7 +69,7 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int]
         "others": demo_idea(place, "DEMO-010"),
         "french": demo_idea(place, "DEMO-019"),
         "real": int(value(place, "select id from ideas where organisation_id is null")),
-        "project": int(value(place, "select id from projects where programme = 1 order by id")),
+        "project": int(value(place, "select id from projects where programme = 1 and lead <> 'Gent' order by id")),
         "initiative": int(value(place, "select id from projects where programme = 0 order by id")),
         "call": int(value(place, "select id from calls order by id")),
         "letter": int(value(place, "select id from letters where state = 'sent' order by id")),
