@@ -31,12 +31,18 @@ from models.projects import Partner, Project, Status
 _BATCH = 500
 
 
-def get(db: Database, project_id: int) -> Project:
-    """One project; NotFound when there is none."""
+def get(db: Database, project_id: int, *, member: Member | None = None) -> Project:
+    """One project; NotFound when there is none. A hidden one only its lead and the coordinators see."""
     found = data.projects.get(db, project_id=project_id)
-    if found is None:
+    if found is None or (found.hidden and not _sees_hidden(found, member)):
         raise NotFound
     return found
+
+
+def _sees_hidden(project: Project, member: Member | None) -> bool:
+    if member is None:
+        return False
+    return member.is_coordinator or (project.lead_id is not None and project.lead_id == member.organisation_id)
 
 
 def partners(db: Database, *, project: Project) -> list[Partner]:

@@ -44,6 +44,7 @@ class Project:
     lang: str
     demo: bool
     updated_at: str
+    hidden: bool = False
 
     @property
     def text(self) -> str:

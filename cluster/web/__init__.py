@@ -15,6 +15,7 @@ from cluster.web import (
     clusters,
     commands,
     contacts,
+    drafts,
     errors,
     face,
     ideas,
@@ -22,9 +23,11 @@ from cluster.web import (
     letters,
     logs,
     matches,
+    moderation,
     pages,
     people,
     projects,
+    versions,
 )
 from cluster.web.context import Services, SignedIn, root, services
 from cluster.web.requests import Number, Request
@@ -67,7 +70,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     face.attach(app)
     errors.attach(app)
     guard(app)
-    for door in (pages, people, ideas, projects, calls, contacts, clusters, letters, matches):
+    for door in (
+        pages,
+        people,
+        ideas,
+        projects,
+        calls,
+        contacts,
+        clusters,
+        letters,
+        matches,
+        drafts,
+        versions,
+        moderation,
+    ):
         app.register_blueprint(door.door)
     commands.attach(app)
     return app

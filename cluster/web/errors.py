@@ -50,6 +50,9 @@ _AT = {
     "title": N_("Titel"),
     "description": N_("Beschrijving"),
     "target_group": N_("Voor wie?"),
+    "links": N_("Links"),
+    "text": N_("Wat is er mis?"),
+    "answer": N_("Jullie antwoord"),
     "message": N_("Bericht"),
     "days": N_("Werkdagen van jullie mensen"),
     "name": N_("Naam"),
@@ -58,6 +61,7 @@ _AT = {
 }
 _NOT_TYPED = {
     *("csrf_token", "password", "submission_key", "revision", "idea_id", "next", "action", "do", "locale"),
+    *("writer", "draft_revision", "decision", "ground"),
     *("intent", "stage", "seeks", "theme", "call", "budget", "role", "amount", "standing_consent"),
 }
 _SHOWN_AT_MOST = 512 * 1024

@@ -9,6 +9,7 @@ from flask import Flask, g, request, url_for
 from flask_babel import gettext
 
 import cluster.contacts
+import cluster.moderation
 import data.calls
 from cluster.web.context import db, member, services
 from cluster.web.languages import language
@@ -82,6 +83,36 @@ LABELS: dict[str, dict[str, str]] = {
         "approved": N_("Goedgekeurde projecten"),
     },
     "letter": {"queued": N_("Onderweg"), "sent": N_("Verstuurd"), "failed": N_("Niet aangekomen")},
+    "field": {
+        "title": N_("Titel"),
+        "description": N_("Beschrijving"),
+        "intent": N_("Wat is het?"),
+        "stage": N_("Hoe ver staat het?"),
+        "seeks": N_("Wat zoek je?"),
+        "theme": N_("Thema"),
+        "call_id": N_("Oproep"),
+        "budget": N_("Budget"),
+        "target_group": N_("Voor wie?"),
+        "links": N_("Links"),
+    },
+    "ground": {
+        "privacy": N_("Er staan persoonsgegevens in"),
+        "wrong": N_("Het klopt niet of misleidt"),
+        "offensive": N_("Het is kwetsend of ongepast"),
+        "advertising": N_("Het is reclame"),
+        "other": N_("Iets anders"),
+    },
+    "subject": {"idea": N_("Idee"), "project": N_("Project"), "endorsement": N_("Bericht bij ‘ook wij’")},
+    "case": {"reported": N_("Gemeld"), "hidden": N_("Verborgen"), "shown": N_("Zichtbaar")},
+    "happened": {
+        "reported": N_("Gemeld"),
+        "hidden": N_("Verborgen"),
+        "dismissed": N_("Melding afgewezen"),
+        "answered": N_("Antwoord van het bestuur"),
+        "kept": N_("Blijft verborgen"),
+        "shown": N_("Weer getoond"),
+        "put_back": N_("Eerdere versie teruggezet"),
+    },
     "call": {"coming": N_("Komt eraan"), "open": N_("Open"), "closed": N_("Afgesloten")},
 }
 
@@ -128,6 +159,9 @@ def attach(app: Flask) -> None:
         asking = member()
         return cluster.contacts.count_waiting(db(), member=asking) if asking else 0
 
+    def reports_waiting() -> int:
+        return cluster.moderation.count_waiting(db(), member=member())
+
     @app.context_processor
     def _everywhere() -> dict[str, object]:
         settings = services().settings
@@ -141,6 +175,7 @@ def attach(app: Flask) -> None:
         "asset": asset,
         "here": here,
         "waiting_count": waiting_count,
+        "reports_waiting": reports_waiting,
         "label": label,
         "options": options,
         "theme_names": themes,

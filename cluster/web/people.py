@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required, login_user, logout_user
 
+import cluster.drafts
 import cluster.ideas
 import cluster.people
 import data.people
@@ -79,7 +80,12 @@ def account() -> ResponseReturnValue:
         session["locale"] = preferences.locale
         flash(gettext("Je voorkeuren zijn bewaard."))
         return redirect(url_for("people.account"), code=303)
-    return render_template("people/account.html", asking=asking, ideas=cluster.ideas.of_own(db(), member=asking))
+    return render_template(
+        "people/account.html",
+        asking=asking,
+        ideas=cluster.ideas.of_own(db(), member=asking),
+        drafts=cluster.drafts.listed(db(), member=asking),
+    )
 
 
 def ask_to_sign_in() -> ResponseReturnValue:

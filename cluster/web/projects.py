@@ -7,6 +7,7 @@ from flask_login import login_required
 
 import cluster.calls
 import cluster.matches
+import cluster.moderation
 import cluster.projects
 import data.calls
 import data.people
@@ -18,6 +19,7 @@ from cluster.web.requests import number
 from data.projects import Filter
 from models.errors import Invalid
 from models.matches import Kind
+from models.moderation import Subject
 from models.projects import Status
 
 door = Blueprint("projects", __name__)
@@ -74,7 +76,7 @@ def ask_contact(project_id: int) -> ResponseReturnValue:
 
 
 def _page(project_id: int, *, typed: dict[str, str] | None = None, refused: Invalid | None = None) -> str:
-    project = cluster.projects.get(db(), project_id)
+    project = cluster.projects.get(db(), project_id, member=member())
     matches = cluster.matches.similar_to(
         db(),
         encoder=encoder(),
@@ -88,6 +90,7 @@ def _page(project_id: int, *, typed: dict[str, str] | None = None, refused: Inva
         project=project,
         partners=cluster.projects.partners(db(), project=project),
         call=data.calls.get(db(), call_id=project.call_id) if project.call_id else None,
+        hiding=cluster.moderation.hidden_case(db(), member=member(), kind=Subject.PROJECT, item_id=project.id),
         asked_at=cluster.projects.asked_contact(db(), member=member(), project_id=project_id),
         typed=typed or {},
         errors={wrong.field: say(wrong) for wrong in refused.every} if refused else {},
