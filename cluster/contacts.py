@@ -148,8 +148,16 @@ def get(db: Database, *, member: Member | None, introduction_id: int) -> Introdu
     found = data.contacts.introduction(db, introduction_id=introduction_id)
     if found is None or organisation_id not in {found.poster_organisation_id, found.endorser_organisation_id}:
         raise NotFound
-    hidden = found.message_hidden and organisation_id != found.endorser_organisation_id
-    return replace(found, message="") if hidden else found
+    return _without_hidden(found, organisation_id)
+
+
+def _without_hidden(found: Introduction, organisation_id: int) -> Introduction:
+    """What a coordinator hid, its own side alone still reads."""
+    if found.message_hidden and organisation_id != found.endorser_organisation_id:
+        found = replace(found, message="")
+    if found.idea_hidden and organisation_id != found.poster_organisation_id:
+        found = replace(found, idea_title="")
+    return found
 
 
 def waiting_for(db: Database, *, member: Member, at_most: int = 20) -> list[Introduction]:
@@ -171,7 +179,10 @@ def inbox(db: Database, *, member: Member | None) -> Inbox:
     _, organisation_id = must_act(member)
     return Inbox(
         received=tuple(data.contacts.received_by(db, organisation_id=organisation_id, at_most=_SHOWN_AT_MOST)),
-        sent=tuple(data.contacts.sent_by(db, organisation_id=organisation_id, at_most=_SHOWN_AT_MOST)),
+        sent=tuple(
+            _without_hidden(found, organisation_id)
+            for found in data.contacts.sent_by(db, organisation_id=organisation_id, at_most=_SHOWN_AT_MOST)
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from endorsements e join organisations o on o.id = e.organisation_id
 
 _INTRODUCTION = """
 select n.id, n.endorsement_id, e.idea_id, i.title as idea_title, i.lang as idea_lang,
+  i.state = 'hidden' as idea_hidden,
   i.organisation_id as poster_organisation_id, coalesce(p.name, '') as poster_organisation, n.poster_member_id,
   exists (select 1 from members m where m.organisation_id = i.organisation_id and m.active = 1) as poster_has_account,
   e.organisation_id as endorser_organisation_id, o.name as endorser_organisation,
@@ -47,6 +48,7 @@ def _introduction(found: dict[str, Any]) -> Introduction:
             "role": EndorsementRole(found["role"]),
             "state": IntroductionState(found["state"]),
             "poster_has_account": bool(found["poster_has_account"]),
+            "idea_hidden": bool(found["idea_hidden"]),
             "message_hidden": bool(found["message_hidden"]),
         }
     )

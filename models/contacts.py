@@ -67,6 +67,7 @@ class Introduction:
     state: IntroductionState
     asked_at: str
     answered_at: str | None
+    idea_hidden: bool = False
     message_hidden: bool = False
 
 

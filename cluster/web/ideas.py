@@ -182,17 +182,19 @@ def edit(idea_id: int) -> ResponseReturnValue:
     if request.method == "GET":
         return _form(values=_typed(cluster.ideas.form_of(idea)), idea=idea)
     form, revision = read_form(), number(request.form.get("revision")) or 0
+    # A draft of what was posted already comes along, until its text stands here.
+    draft: dict[str, Any] = {"submission_key": read_key(), "mark": read_mark()} if read_key() else {}
     if request.form.get("action") == "similar":
-        return _form(values=_typed(form), idea=idea, revision=revision, lanes=_lanes(form, idea))
+        return _form(values=_typed(form), idea=idea, revision=revision, lanes=_lanes(form, idea), **draft)
     try:
         cluster.ideas.edit(db(), encoder=encoder(), member=asking, idea_id=idea_id, revision=revision, form=form)
     except Invalid as refused:
-        return _form(values=_typed(form), idea=idea, revision=revision, refused=refused), 422
+        return _form(values=_typed(form), idea=idea, revision=revision, refused=refused, **draft), 422
     except Conflict as conflict:
         present = cluster.ideas.own(db(), member=asking, idea_id=idea_id)
-        return _form(values=_typed(form), idea=present, conflict=conflict), 409
-    if read_key():  # a draft of what was posted already: its text stands here now
-        cluster.drafts.finish(db(), member=asking, submission_key=read_key(), mark=read_mark())
+        return _form(values=_typed(form), idea=present, conflict=conflict, **draft), 409
+    if draft:
+        cluster.drafts.finish(db(), member=asking, **draft)
     flash(gettext("Je wijzigingen zijn bewaard."))
     return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
 

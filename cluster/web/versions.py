@@ -84,7 +84,7 @@ def _insider(idea_id: int) -> bool:
 def said(field: str, given: object) -> str:
     """The words for what a field that is no text holds."""
     if not given:
-        return gettext("niets")
+        return str(gettext("niets"))
     if field == "theme":
         return str(themes().get(str(given), given))
     if field == "call_id":
