@@ -73,7 +73,9 @@ def _by_words(gone: str, added: str) -> Iterator[Passage]:
         return
     for what, start, end, new_start, new_end in words.get_opcodes():
         if what == "equal":
-            yield Passage(Fate.KEPT, "".join(new[new_start:new_end]))
+            # Of the blanks after a word the longer ones: what follows may stand in one of the texts alone.
+            pairs = zip(old[start:end], new[new_start:new_end], strict=True)
+            yield Passage(Fate.KEPT, "".join(max(pair, key=len) for pair in pairs))
         else:
             yield Passage(Fate.GONE, "".join(old[start:end]))
             yield Passage(Fate.NEW, "".join(new[new_start:new_end]))

@@ -101,6 +101,7 @@ def test_drafts_are_listed_and_deleted_at_the_account(page: Page, app_db: Databa
     shown = visitor.get("/account")
     assert shown.find("a", string="<b>Mijn concept</b>")["href"] == "/ideas/new?draft=1"
     assert "Mijn concept" not in page("aalter").get("/account").text
+    page("aalter").get("/ideas/new?draft=1", status=404)
     shown = visitor.submit("/drafts/1/delete", at="/account")
     assert "Mijn concept" not in shown.text
     assert value(app_db, "select count(*) from idea_drafts") == 0
