@@ -39,7 +39,7 @@ def test_the_versions_are_listed_with_who_and_what(changed: Any, page: Page) -> 
     shown = changed.get("/ideas/1/versions")
     assert [title.text for title in shown.select("main li h2")] == ["Versie 3", "Versie 2", "Versie 1"]
     assert "Genk" in shown.select_one("main li").text
-    assert "Titel, Hoe ver staat het, Links" in " ".join(shown.select_one("main li").text.split())
+    assert "Gewijzigd: Titel, Links" in " ".join(shown.select_one("main li").text.split())
     page("aalter").get("/ideas/1/versions", status=404)
 
 
@@ -59,7 +59,7 @@ def test_an_endorser_follows_the_link_of_the_letter_and_sees_no_names(
     visitor.submit("/ideas/1/edit", revision="1", **{**FIELDS, "stage": "plan"})
     cluster.versions.tell(app_db, idea_id=1)
     body = value(app_db, "select body from letters where dedupe_key like 'changed:%'")
-    assert "medestanders://ideas/1/versions/2?from=1" in body
+    assert "medestanders:/ideas/1/versions/2?from=1" in body
     reader = page("aalter")
     assert "Is nu: Plan" in " ".join(reader.get("/ideas/1/versions/2?from=1").main.text.split())
     shown = reader.get("/ideas/1/versions")
