@@ -115,7 +115,7 @@ ROLES = (None, "genk", "aalter", "coordinator")
 def furnished(app: Flask) -> Database:
     db: Database = app.extensions["medestanders"].db()
     genk, kortrijk = (data.people.by_email(db, email=f"{name}@test.example") for name in ("genk", "kortrijk"))
-    for title in ("Open", "Ingetrokken", "Verborgen"):
+    for title in ("Open", "Ingetrokken", "Afgeschermd"):
         cluster.ideas.post(db, encoder=None, member=genk, form=IdeaForm(title=title, description="Tekst"))
     cluster.contacts.endorse(db, member=kortrijk, idea_id=1, role="learn", message="Dag")
     cluster.ideas.withdraw(db, member=genk, idea_id=2)
