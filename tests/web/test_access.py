@@ -117,7 +117,7 @@ def furnished(app: Flask) -> Database:
     genk, kortrijk = (data.people.by_email(db, email=f"{name}@test.example") for name in ("genk", "kortrijk"))
     for title in ("Open", "Ingetrokken", "Afgeschermd"):
         cluster.ideas.post(db, encoder=None, member=genk, form=IdeaForm(title=title, description="Tekst"))
-    cluster.contacts.endorse(db, member=kortrijk, idea_id=1, role="learn", message="Dag")
+    cluster.contacts.endorse(db, member=kortrijk, idea_id=1, role="learn", message="Graag!")
     cluster.ideas.withdraw(db, member=genk, idea_id=2)
     draft, mark = IdeaForm(title="Concept", description=""), DraftMark("laptop", 0)
     cluster.drafts.save(db, member=genk, form=draft, submission_key="draft", mark=mark)
