@@ -7,9 +7,8 @@ from typing import Any
 from sqlite_utils import Database
 
 import data.calls
-from cluster.engine.texts import cents, clean, day, hour, one_line, readable
+from cluster.engine.texts import cents, clean, day, hour, on_the_web, one_line, readable
 from cluster.people import must_coordinate
-from cluster.project_imports import on_the_web
 from data.store import now, transaction
 from models.calls import Call, CallEvent, CallForm, CallState, Deadline, end_of_day, instant, start_of_day
 from models.errors import N_, Conflict, Invalid, NotFound, refuse

@@ -8,6 +8,7 @@ import cluster.letters
 import data.contacts
 import data.ideas
 import data.people
+import data.versions
 from cluster.engine.texts import clean
 from cluster.people import must_act
 from data.store import transaction
@@ -60,6 +61,7 @@ def endorse(
         endorsement = data.contacts.of_organisation(db, idea_id=idea.id, organisation_id=organisation_id)
         assert endorsement is not None
         if fresh:
+            data.versions.see(db, idea_id=idea.id, organisation_id=organisation_id)
             _ask(db, endorsement)
     return endorsement
 
@@ -169,6 +171,15 @@ def get(db: Database, *, member: Member | None, introduction_id: int) -> Introdu
     found = data.contacts.introduction(db, introduction_id=introduction_id)
     if found is None or organisation_id not in {found.poster_organisation_id, found.endorser_organisation_id}:
         raise NotFound
+    return _without_hidden(found, organisation_id)
+
+
+def _without_hidden(found: Introduction, organisation_id: int) -> Introduction:
+    """What a coordinator hid, its own side alone still reads."""
+    if found.message_hidden and organisation_id != found.endorser_organisation_id:
+        found = replace(found, message="")
+    if found.idea_hidden and organisation_id != found.poster_organisation_id:
+        found = replace(found, idea_title="")
     return found
 
 
@@ -191,7 +202,10 @@ def inbox(db: Database, *, member: Member | None) -> Inbox:
     _, organisation_id = must_act(member)
     return Inbox(
         received=tuple(data.contacts.received_by(db, organisation_id=organisation_id, at_most=_SHOWN_AT_MOST)),
-        sent=tuple(data.contacts.sent_by(db, organisation_id=organisation_id, at_most=_SHOWN_AT_MOST)),
+        sent=tuple(
+            _without_hidden(found, organisation_id)
+            for found in data.contacts.sent_by(db, organisation_id=organisation_id, at_most=_SHOWN_AT_MOST)
+        ),
     )
 
 
@@ -205,13 +219,18 @@ def contacts_of(db: Database, *, member: Member | None, introduction_id: int) ->
 
 
 def endorsements(db: Database, *, idea_id: int, member: Member | None = None) -> list[Endorsement]:
-    """Who says *ook wij*, oldest first. Messages are empty but for the poster's organisation and one's own."""
+    """Who says *ook wij*, oldest first. Messages are empty but for the poster's organisation and one's own.
+
+    One that a coordinator hid, its own organisation alone still reads.
+    """
     found = data.contacts.endorsements(db, idea_id=idea_id)
     own = member.organisation_id if member else None
     idea = data.ideas.get(db, idea_id=idea_id) if own else None
-    if idea is not None and own == idea.organisation_id:
-        return found
-    return [item if own and item.organisation_id == own else replace(item, message="") for item in found]
+    posted = idea is not None and own == idea.organisation_id
+    return [
+        item if own == item.organisation_id or (posted and not item.hidden) else replace(item, message="")
+        for item in found
+    ]
 
 
 def mine(db: Database, *, idea_id: int, organisation_id: int | None) -> Endorsement | None:

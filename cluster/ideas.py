@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
 
 import data.calls
+import data.drafts
 import data.ideas
+import data.moderation
 import data.people
+import data.versions
 import data.work
 from cluster.engine.encoder import Encoder
 from cluster.engine.language import LANGUAGES, language_of
-from cluster.engine.texts import clean, one_line, readable
+from cluster.engine.texts import clean, on_the_web, one_line, readable
 from cluster.imports import Fields, Imported, Row, check
 from cluster.matches import keep_vector, queue_vectors
 from cluster.people import must_act
@@ -21,29 +25,46 @@ from data.store import now, transaction
 from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, refuse
 from models.ideas import (
     DESCRIPTION_AT_MOST,
+    LABEL_AT_MOST,
+    LINK_AT_MOST,
+    LINKS_AT_MOST,
     TARGET_GROUP_AT_MOST,
     TITLE_AT_MOST,
     Budget,
+    DraftMark,
     Idea,
     IdeaForm,
     IdeaState,
     Intent,
     Seek,
     Stage,
+    links_of,
 )
 from models.matches import Kind
+from models.moderation import Action, Subject
 from models.people import Member
 
 PER_PAGE = 20
 ORDERS = ("newest", "supported", "title")
+HIDDEN = N_("Een coördinator verborg dit idee. Je kunt het nu niet wijzigen.")
+
+# Who mends a word right after saving sends no letters about it.
+TOLD_AFTER_S = 10 * 60
 
 
 def post(
-    db: Database, *, encoder: Encoder | None, member: Member | None, form: IdeaForm, submission_key: str | None = None
+    db: Database,
+    *,
+    encoder: Encoder | None,
+    member: Member | None,
+    form: IdeaForm,
+    submission_key: str | None = None,
+    mark: DraftMark | None = None,
 ) -> int:
     """Post an idea for the member's organisation and return its id.
 
     The same form sent twice (`submission_key`) posts once; sent again with another text it is a Conflict.
+    Its draft (`mark`) is erased, unless another device wrote a later text into it.
     Without an encoder the vector follows later.
     """
     member, organisation_id = must_act(member)
@@ -53,6 +74,8 @@ def post(
     vector = encoder.encode([text])[0] if encoder else None
     with transaction(db):
         posted = _posted(db, submission_key=submission_key, organisation_id=organisation_id)
+        if mark and (posted is None or form_of(posted) == form):
+            data.drafts.finish(db, member_id=member.id, submission_key=submission_key, mark=mark)
         if posted and form_of(posted) == form:
             return posted.id
         if posted:
@@ -85,27 +108,81 @@ def _posted(db: Database, *, submission_key: str | None, organisation_id: int) -
 def edit(
     db: Database, *, encoder: Encoder | None, member: Member | None, idea_id: int, revision: int, form: IdeaForm
 ) -> None:
-    """Write a new version; earlier ones are kept. Refused with a Conflict if a colleague was first."""
+    """Write a new version; earlier ones are kept. Refused with a Conflict if a colleague was first.
+
+    Endorsers hear of it when the substance changed, a while later, so that a word mended at once is no news.
+    """
     member, _ = must_act(member)
     idea = own(db, member=member, idea_id=idea_id)
     form = checked(db, form)
-    if form == form_of(idea):
-        return
+    if form != form_of(idea):
+        _write(db, encoder=encoder, member=member, idea=idea, revision=revision, form=form)
+
+
+def put_back(
+    db: Database, *, encoder: Encoder | None, member: Member | None, idea_id: int, version: int, revision: int
+) -> None:
+    """Write what an earlier version said as a new version, for the idea's organisation and for coordinators.
+
+    Nothing in between is lost. What a coordinator puts back stands in the history. Twice changes nothing.
+    """
+    idea = get(db, idea_id=idea_id, member=member)
+    if member is None or not (member.is_coordinator or is_own(idea, member)):
+        raise NotAllowed(N_("Alleen het bestuur dat dit idee plaatste, kan het wijzigen."))
+    if idea.state is IdeaState.HIDDEN and not member.is_coordinator:
+        raise NotAllowed(HIDDEN)
+    found = data.versions.get(db, idea_id=idea_id, revision=version)
+    if found is None:
+        raise NotFound
+    form = checked(db, found.form)
+    if form != form_of(idea):
+        _write(db, encoder=encoder, member=member, idea=idea, revision=revision, form=form, put_back=version)
+
+
+def _write(
+    db: Database,
+    *,
+    encoder: Encoder | None,
+    member: Member,
+    idea: Idea,
+    revision: int,
+    form: IdeaForm,
+    put_back: int | None = None,
+) -> None:
     text = f"{form.title}. {form.description}"
     vector = encoder.encode([text])[0] if encoder else None
     with transaction(db):
         written = data.ideas.edit(
-            db, idea_id=idea_id, revision=revision, form=form, lang=language_of(text), member_id=member.id
+            db, idea_id=idea.id, revision=revision, form=form, lang=language_of(text), member_id=member.id
         )
         if not written:
             raise Conflict(
                 N_("Een collega paste dit idee intussen aan. Vergelijk hieronder en bewaar opnieuw."),
-                current=data.ideas.get(db, idea_id=idea_id),
+                current=data.ideas.get(db, idea_id=idea.id),
             )
         if encoder and vector is not None:
-            keep_vector(db, kind=Kind.IDEA, item_id=idea_id, encoder=encoder, text=text, vector=vector)
+            keep_vector(db, kind=Kind.IDEA, item_id=idea.id, encoder=encoder, text=text, vector=vector)
         else:
-            _queue_embedding(db, idea_id)
+            _queue_embedding(db, idea.id)
+        queue_telling(db, idea_id=idea.id)
+        if put_back is not None and not is_own(idea, member):
+            item = data.moderation.item(db, kind=Subject.IDEA, item_id=idea.id)
+            assert item is not None
+            data.moderation.note(
+                db, member_id=member.id, action=Action.PUT_BACK, item=item, reason=f"{put_back} → {revision + 1}"
+            )
+
+
+def queue_telling(db: Database, *, idea_id: int) -> None:
+    """Inside the caller's transaction: have endorsers told what changed, once the writer had time to mend a word."""
+    later = datetime.now(UTC) + timedelta(seconds=TOLD_AFTER_S)
+    data.work.queue(
+        db,
+        kind="tell",
+        key=str(idea_id),
+        payload={"idea_id": idea_id},
+        not_before=later.isoformat(timespec="seconds"),
+    )
 
 
 def withdraw(db: Database, *, member: Member | None, idea_id: int) -> None:
@@ -123,6 +200,8 @@ def _move(db: Database, *, member: Member | None, idea_id: int, before: IdeaStat
     with transaction(db):
         if own(db, member=member, idea_id=idea_id).state is before:
             data.ideas.set_state(db, idea_id=idea_id, state=after)
+            if after is IdeaState.OPEN:  # nobody was told of what changed meanwhile
+                queue_telling(db, idea_id=idea_id)
 
 
 def get(db: Database, *, idea_id: int, member: Member | None) -> Idea:
@@ -146,7 +225,7 @@ def own(db: Database, *, member: Member, idea_id: int) -> Idea:
     if not is_own(idea, member):
         raise NotAllowed(N_("Alleen het bestuur dat dit idee plaatste, kan het wijzigen."))
     if idea.state is IdeaState.HIDDEN:
-        raise NotAllowed(N_("Een coördinator verborg dit idee. Je kunt het nu niet wijzigen."))
+        raise NotAllowed(HIDDEN)
     return idea
 
 
@@ -179,6 +258,7 @@ def form_of(idea: Idea) -> IdeaForm:
         seeks=tuple(seek.value for seek in idea.seeks),
         budget=idea.budget.value if idea.budget else None,
         target_group=idea.target_group,
+        links=idea.links,
     )
 
 
@@ -192,6 +272,7 @@ def checked(db: Database, form: IdeaForm) -> IdeaForm:
         theme=form.theme or None,
         budget=form.budget or None,
         seeks=tuple(seek.value for seek in Seek if seek in form.seeks),
+        links="\n".join(one_line(line) for line in clean(form.links).split("\n") if line.strip()),
     )
     wrong = [
         *_text_wrong("title", form.title, TITLE_AT_MOST, N_("Geef je idee een titel.")),
@@ -209,8 +290,24 @@ def checked(db: Database, form: IdeaForm) -> IdeaForm:
     ):
         if given is not None and given not in set(among):
             wrong.append(Invalid(field, N_("Kies een van de mogelijkheden.")))
-    refuse(wrong)
+    refuse([*wrong, *_links_wrong(form.links)])
     return form
+
+
+def _links_wrong(text: str) -> list[Invalid]:
+    """The first thing wrong with the links, which stand one a line: the address, then its words."""
+    links = links_of(text)
+    if len(links) > LINKS_AT_MOST:
+        said = N_("Dit zijn %(count)s links. Geef er hoogstens %(at_most)s, elk op een eigen regel.")
+        return [Invalid("links", said, count=len(links), at_most=LINKS_AT_MOST)]
+    for line, link in enumerate(links, 1):
+        if len(link.url) > LINK_AT_MOST or not on_the_web(link.url):
+            said = N_("Regel %(line)s: “%(text)s” is geen webadres. Het begint met https:// of http://.")
+            return [Invalid("links", said, line=line, text=link.url[:80])]
+        if link.label != link.url and (len(link.label) > LABEL_AT_MOST or not readable(link.label)):
+            said = N_("Regel %(line)s: geef de link een naam van hoogstens %(at_most)s leesbare tekens.")
+            return [Invalid("links", said, line=line, at_most=LABEL_AT_MOST)]
+    return []
 
 
 def _text_wrong(field: str, text: str, at_most: int, when_empty: str | None) -> list[Invalid]:
@@ -328,6 +425,7 @@ def _correct(db: Database, before: Idea, values: dict[str, Any], *, what: set[st
             lang=values["lang"],
             member_id=None,
         )
+        queue_telling(db, idea_id=before.id)
     if "origin" in what:
         data.ideas.set_origin(
             db, idea_id=before.id, organisation_id=values["organisation_id"], source_url=values["source_url"]

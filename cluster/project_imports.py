@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from typing import Any, BinaryIO, TypeVar
-from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
@@ -14,6 +13,7 @@ import data.calls
 import data.people
 import data.projects
 from cluster.engine.language import LANGUAGES, language_of
+from cluster.engine.texts import on_the_web
 from cluster.imports import Fields, Looked, Row, look, read_csv, read_jsonl
 from cluster.workbooks import read_xlsx
 from models.ideas import DESCRIPTION_AT_MOST, TITLE_AT_MOST
@@ -146,15 +146,6 @@ def _addresses(fields: Fields) -> list[str]:
         if not on_the_web(address):
             fields.refuse(fields.given(*_ADDRESSES)[0], f"“{address[:80]}” is geen webadres. Het begint met https://.")
     return found
-
-
-def on_the_web(address: str) -> bool:
-    """Whether it may stand in a link: other schemes than http(s) can run code."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in address
 
 
 def changed(before: Values, values: Values) -> list[str]:

@@ -15,10 +15,10 @@ import data.people
 import data.project_uploads
 import data.projects
 from cluster.engine.language import language_of
-from cluster.engine.texts import cents, clean, day, one_line, readable
+from cluster.engine.texts import cents, clean, day, on_the_web, one_line, readable
 from cluster.imports import Imported, Row, check
 from cluster.matches import queue_vectors
-from cluster.project_imports import Plan, Values, batches, changed, fate, on_the_web, reader
+from cluster.project_imports import Plan, Values, batches, changed, fate, reader
 from data.projects import Filter
 from data.store import now, transaction
 from models.calls import BRUSSELS
@@ -52,12 +52,18 @@ VERSIONS_PER_PAGE = 20
 _TOLD = (Status.SUBMITTED, Status.APPROVED)
 
 
-def get(db: Database, project_id: int) -> Project:
-    """One project; NotFound when there is none."""
+def get(db: Database, project_id: int, *, member: Member | None = None) -> Project:
+    """One project; NotFound when there is none. A hidden one only its lead and the coordinators see."""
     found = data.projects.get(db, project_id=project_id)
-    if found is None:
+    if found is None or (found.hidden and not _sees_hidden(found, member)):
         raise NotFound
     return found
+
+
+def _sees_hidden(project: Project, member: Member | None) -> bool:
+    if member is None:
+        return False
+    return member.is_coordinator or (project.lead_id is not None and project.lead_id == member.organisation_id)
 
 
 def partners(db: Database, *, project: Project) -> list[Partner]:

@@ -24,7 +24,7 @@ select m.cluster_id, m.kind, m.item_id as id, coalesce(i.external_id, p.external
 from cluster_members m
 left join ideas i on m.kind = 'idea' and i.id = m.item_id and i.state = 'open'
 left join organisations o on o.id = i.organisation_id
-left join projects p on m.kind = 'project' and p.id = m.item_id
+left join projects p on m.kind = 'project' and p.id = m.item_id and p.hidden = 0
 where (i.id is not null or p.id is not null) and m.cluster_id in (select value from json_each(?))
 order by m.cluster_id, m.position
 """
@@ -37,8 +37,9 @@ union select m.cluster_id, e.organisation_id from cluster_members m
   join ideas i on m.kind = 'idea' and i.id = m.item_id and i.state = 'open'
   join endorsements e on e.idea_id = i.id and e.active = 1
 union select m.cluster_id, p.lead_id from cluster_members m
-  join projects p on m.kind = 'project' and p.id = m.item_id
+  join projects p on m.kind = 'project' and p.id = m.item_id and p.hidden = 0
 union select m.cluster_id, pp.organisation_id from cluster_members m
+  join projects p on m.kind = 'project' and p.id = m.item_id and p.hidden = 0
   join project_partners pp on m.kind = 'project' and pp.project_id = m.item_id
 """
 
@@ -50,7 +51,8 @@ def items(db: Database) -> list[ClusterItem]:
         """select 'idea' as kind, i.id, i.external_id, i.title, i.description as body, i.lang,
             coalesce(o.name, '') as organisation
           from ideas i left join organisations o on o.id = i.organisation_id where i.state = 'open'
-        union all select 'project', id, external_id, title, summary, lang, lead from projects order by 1, 2""",
+        union all select 'project', id, external_id, title, summary, lang, lead from projects
+          where hidden = 0 order by 1, 2""",
     )
     return [ClusterItem(**{**item, "kind": Kind(item["kind"])}) for item in found]
 
@@ -98,7 +100,7 @@ def count(db: Database, *, state: ClusterState) -> int:
             """select count(*) from clusters c where c.state = ? and 1 < (
               select count(*) from cluster_members m
               left join ideas i on m.kind = 'idea' and i.id = m.item_id and i.state = 'open'
-              left join projects p on m.kind = 'project' and p.id = m.item_id
+              left join projects p on m.kind = 'project' and p.id = m.item_id and p.hidden = 0
               where m.cluster_id = c.id and (i.id is not null or p.id is not null))""",
             [state],
         )

@@ -8,17 +8,18 @@ from data.store import change, now, row, rows, value
 from models.contacts import Endorsement, EndorsementRole, Introduction, IntroductionState
 
 _ENDORSEMENT = """
-select e.id, e.idea_id, e.organisation_id, o.name as organisation, e.member_id, e.role, e.amount, e.days, e.message,
-  e.active, e.created_at
+select e.id, e.idea_id, e.organisation_id, o.name as organisation, e.member_id, e.role, e.amount, e.days,
+  e.message, e.hidden, e.active, e.created_at
 from endorsements e join organisations o on o.id = e.organisation_id
 """
 
 _INTRODUCTION = """
 select n.id, n.endorsement_id, e.idea_id, i.title as idea_title, i.lang as idea_lang,
+  i.state = 'hidden' as idea_hidden,
   i.organisation_id as poster_organisation_id, coalesce(p.name, '') as poster_organisation, n.poster_member_id,
   exists (select 1 from members m where m.organisation_id = i.organisation_id and m.active = 1) as poster_has_account,
   e.organisation_id as endorser_organisation_id, o.name as endorser_organisation,
-  e.member_id as endorser_member_id, e.role, e.message, n.state, n.asked_at, n.answered_at
+  e.member_id as endorser_member_id, e.role, e.message, e.hidden as message_hidden, n.state, n.asked_at, n.answered_at
 from introductions n
 join endorsements e on e.id = n.endorsement_id
 join ideas i on i.id = e.idea_id
@@ -30,7 +31,14 @@ _WAITING_FIRST = " order by n.state = 'asked' desc, coalesce(n.answered_at, n.as
 
 
 def _endorsement(found: dict[str, Any]) -> Endorsement:
-    return Endorsement(**{**found, "role": EndorsementRole(found["role"]), "active": bool(found["active"])})
+    return Endorsement(
+        **{
+            **found,
+            "role": EndorsementRole(found["role"]),
+            "active": bool(found["active"]),
+            "hidden": bool(found["hidden"]),
+        }
+    )
 
 
 def _introduction(found: dict[str, Any]) -> Introduction:
@@ -40,6 +48,8 @@ def _introduction(found: dict[str, Any]) -> Introduction:
             "role": EndorsementRole(found["role"]),
             "state": IntroductionState(found["state"]),
             "poster_has_account": bool(found["poster_has_account"]),
+            "idea_hidden": bool(found["idea_hidden"]),
+            "message_hidden": bool(found["message_hidden"]),
         }
     )
 

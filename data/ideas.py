@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlite_utils import Database
@@ -12,13 +12,27 @@ from models.ideas import Budget, Idea, IdeaForm, IdeaState, Intent, Seek, Stage
 
 _IDEA = """
 select i.id, i.external_id, i.organisation_id, coalesce(o.name, '') as organisation, o.province, i.author_id,
-  i.title, i.description, i.theme, i.call_id, i.stage, i.intent, i.seeks, i.budget, i.target_group, i.lang, i.state,
-  i.source_url, i.demo, i.revision, i.created_at, i.updated_at,
+  i.title, i.description, i.theme, i.call_id, i.stage, i.intent, i.seeks, i.budget, i.target_group, i.links, i.lang,
+  i.state, i.source_url, i.demo, i.revision, i.created_at, i.updated_at,
   (select count(*) from endorsements e where e.idea_id = i.id and e.active = 1) as supporters
 from ideas i left join organisations o on o.id = i.organisation_id
 """
 
-_FIELDS = ("title", "description", "theme", "call_id", "stage", "intent", "seeks", "budget", "target_group", "lang")
+_FIELDS = (
+    *(
+        "title",
+        "description",
+        "theme",
+        "call_id",
+        "stage",
+        "intent",
+        "seeks",
+        "budget",
+        "target_group",
+        "links",
+        "lang",
+    ),
+)
 
 
 def _idea(found: dict[str, Any]) -> Idea:
@@ -62,6 +76,10 @@ class Filter:
     province: str | None = None
     organisation_id: int | None = None
     intent: str | None = None
+    stage: str | None = None
+    seek: str | None = None
+    budget: str | None = None
+    target_group: str | None = None
 
 
 def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
@@ -72,16 +90,18 @@ def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
         parts.append("i.call_id = :call_id")
     if wanted.province:
         parts.append("o.province = :province")
-    if wanted.intent:
-        parts.append("i.intent = :intent")
+    parts += [f"i.{name} = :{name}" for name in ("intent", "stage", "budget") if getattr(wanted, name)]
+    if wanted.seek:
+        parts.append("exists (select 1 from json_each(i.seeks) s where s.value = :seek)")
+    if wanted.target_group:
+        parts.append("i.target_group is not null and instr(lower(i.target_group), lower(:target_group)) > 0")
     if wanted.organisation_id:
         # An idea of an intermunicipal body is also one of the municipalities it stands for.
         parts.append(
             """(i.organisation_id = :organisation_id or i.organisation_id in
             (select body_id from stands_for where municipality_id = :organisation_id))"""
         )
-    values = {name: getattr(wanted, name) for name in ("theme", "call_id", "province", "intent", "organisation_id")}
-    return " and ".join(parts), values
+    return " and ".join(parts), asdict(wanted)
 
 
 _ORDERS = {
@@ -117,9 +137,10 @@ def counts(db: Database) -> dict[str, int]:
     found = row(
         db,
         """select (select count(*) from ideas where state = 'open') as ideas,
-          (select count(*) from projects) as projects,
+          (select count(*) from projects where hidden = 0) as projects,
           (select count(*) from (select organisation_id from ideas where state = 'open' and organisation_id is not null
-            union select organisation_id from endorsements where active = 1)) as organisations,
+            union select e.organisation_id from endorsements e join ideas i on i.id = e.idea_id
+              where e.active = 1 and i.state = 'open')) as organisations,
           (select count(*) from introductions where state = 'agreed') as introductions""",
     )
     assert found is not None

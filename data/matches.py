@@ -14,7 +14,7 @@ Item = tuple[Kind, int]
 # What anyone may see in a suggestion: open ideas and all projects, each with the text that an encoder reads.
 _PUBLIC = """
 select 'idea' as kind, id as item_id, title, description as body from ideas where state = 'open'
-union all select 'project', id, title, summary from projects
+union all select 'project', id, title, summary from projects where hidden = 0
 """
 
 
@@ -106,7 +106,7 @@ def changes_since(db: Database, *, seq: int, encoder: str) -> Changes | None:
         db,
         """select c.kind, c.item_id, c.seq, e.vector from item_changes c
         left join ideas i on c.kind = 'idea' and i.id = c.item_id and i.state = 'open'
-        left join projects p on c.kind = 'project' and p.id = c.item_id
+        left join projects p on c.kind = 'project' and p.id = c.item_id and p.hidden = 0
         left join embeddings e on e.kind = c.kind and e.item_id = c.item_id and e.encoder = ?
           and (i.id is not null or p.id is not null)
         where c.seq > ? order by c.seq""",
@@ -159,7 +159,8 @@ def matching(
     found = rows(
         db,
         """select t.rowid from texts t left join ideas i on t.rowid % 2 = 0 and i.id = t.rowid / 2
-        where texts match ? and ((t.rowid % 2 = 1 and ?) or (i.state = 'open' and ?))
+        left join projects p on t.rowid % 2 = 1 and p.id = t.rowid / 2
+        where texts match ? and ((p.hidden = 0 and ?) or (i.state = 'open' and ?))
         order by bm25(texts, 4.0, 1.0), t.rowid limit ?""",
         [" OR ".join(quoted), int(Kind.PROJECT in kinds), int(Kind.IDEA in kinds), at_most],
     )

@@ -520,6 +520,129 @@ create index members_name on members (name collate nocase, id);
 """
 
 
+@migrations(name="020_ideas_drafts_versions_moderation")
+def drafts_versions_and_moderation(db: Database) -> None:
+    """Drafts, links, what endorsers saw, reports, hidden items, and a history that nobody can rewrite."""
+    _all(db, DRAFTS + SEEN + MODERATION)
+
+
+# `writer` is the opened form that saved last: who saves twice because an answer got lost does not meet himself.
+DRAFTS = """
+alter table ideas add column links text not null default '';
+
+create index ideas_stage on ideas (stage, state, created_at desc, id desc);
+
+create index ideas_budget on ideas (budget, state, created_at desc, id desc) where budget is not null;
+
+create index ideas_target_group on ideas (state, created_at desc, id desc, target_group) where target_group is not null;
+
+create table idea_drafts (
+  id integer primary key,
+  member_id integer not null references members (id),
+  submission_key text not null unique,
+  fields text not null,
+  writer text not null,
+  revision integer not null default 1,
+  created_at text not null,
+  saved_at text not null
+) strict;
+
+create index idea_drafts_member on idea_drafts (member_id, saved_at desc, id desc);
+
+"""
+
+# `since` is the version that stood when they endorsed, `revision` the last one they were told of.
+SEEN = """
+create table idea_seen (
+  idea_id integer not null references ideas (id),
+  organisation_id integer not null references organisations (id),
+  since integer not null,
+  revision integer not null,
+  told_at text,
+  primary key (idea_id, organisation_id)
+) strict, without rowid;
+
+insert into idea_seen (idea_id, organisation_id, since, revision)
+  select e.idea_id, e.organisation_id, i.revision, i.revision from endorsements e join ideas i on i.id = e.idea_id;
+
+"""
+
+MODERATION = """
+alter table projects add column hidden integer not null default 0 check (hidden in (0, 1));
+
+alter table endorsements add column hidden integer not null default 0 check (hidden in (0, 1));
+
+create table cases (
+  id integer primary key,
+  kind text not null check (kind in ('idea', 'project', 'endorsement')),
+  item_id integer not null,
+  title text not null,
+  organisation text not null,
+  state text not null default 'reported' check (state in ('reported', 'hidden', 'shown')),
+  waiting integer not null default 1 check (waiting in (0, 1)),
+  round integer not null default 0,
+  before text,
+  reason text,
+  answer text,
+  answered_at text,
+  reports integer not null default 0,
+  revision integer not null default 1,
+  created_at text not null,
+  updated_at text not null,
+  unique (kind, item_id)
+) strict;
+
+create index cases_waiting on cases (updated_at, id) where waiting = 1;
+
+create index cases_state on cases (state, updated_at desc, id desc);
+
+create table reports (
+  id integer primary key,
+  case_id integer not null references cases (id),
+  member_id integer not null references members (id),
+  ground text not null check (ground in ('privacy', 'wrong', 'offensive', 'advertising', 'other')),
+  text text not null,
+  created_at text not null,
+  unique (case_id, member_id)
+) strict;
+
+create table history (
+  id integer primary key,
+  happened_at text not null,
+  member_id integer references members (id),
+  action text not null check (
+    action in ('reported', 'hidden', 'dismissed', 'answered', 'kept', 'shown', 'put_back')
+  ),
+  kind text not null check (kind in ('idea', 'project', 'endorsement')),
+  item_id integer not null,
+  title text not null,
+  reason text,
+  case_id integer references cases (id)
+) strict;
+
+create index history_action on history (action, id desc);
+
+create index history_kind on history (kind, item_id, id desc);
+
+create index history_member on history (member_id, id desc);
+
+create index history_case on history (case_id, id desc);
+
+create trigger history_is_never_changed before update on history begin
+  select raise(abort, 'the history is never changed'); end;
+
+create trigger history_is_never_erased before delete on history begin
+  select raise(abort, 'the history is never erased'); end;
+
+create trigger projects_hidden_counts after update of hidden on projects begin
+  insert into item_changes (kind, item_id, seq)
+  values ('project', new.id, (select coalesce(max(seq), 0) + 1 from item_changes))
+  on conflict (kind, item_id) do update set seq = excluded.seq;
+end;
+
+"""
+
+
 @migrations(name="030_projects")
 def projects_and_calls(db: Database) -> None:
     """Projects that people write, decide on and ask contact about; files that wait; calls that coordinators run."""

@@ -81,6 +81,14 @@ def coordinators(db: Database) -> list[Member]:
     return [member for item in found if (member := _member(item))]
 
 
+def colleagues(db: Database, *, organisation_id: int, at_most: int) -> list[Member]:
+    """The active members of an organisation, who has been there longest first."""
+    found = rows(
+        db, _MEMBER + "where m.organisation_id = ? and m.active = 1 order by m.id limit ?", [organisation_id, at_most]
+    )
+    return [member for item in found if (member := _member(item))]
+
+
 def contact(db: Database, *, member_id: int) -> Contact | None:
     """What the other side of an agreed introduction may see of a member; none of one who left."""
     found = row(

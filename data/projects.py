@@ -13,7 +13,7 @@ from models.projects import Decision, Partner, Project, Status, Version
 _PROJECT = """
 select p.id, p.external_id, p.title, p.summary, p.programme, p.status, p.status_note, p.lead_id, p.lead, p.theme,
   p.theme_derived, p.call_id, p.subsidy_cents, p.year, p.remark, p.urls, p.lang, p.demo, p.updated_at, p.revision,
-  p.idea_id, p.cluster_id, p.features, p.cost_year_cents, p.supplier, p.how_to_join
+  p.idea_id, p.cluster_id, p.features, p.cost_year_cents, p.supplier, p.how_to_join, p.hidden
 from projects p
 """
 
@@ -42,7 +42,7 @@ FIELDS = (
 
 
 def _project(found: dict[str, Any]) -> Project:
-    flags = {name: bool(found[name]) for name in ("programme", "theme_derived", "demo")}
+    flags = {name: bool(found[name]) for name in ("programme", "theme_derived", "demo", "hidden")}
     return Project(**{**found, **flags, "status": Status(found["status"]), "urls": tuple(json.loads(found["urls"]))})
 
 
@@ -69,13 +69,13 @@ def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
         for name in ("status", "theme", "call_id", "programme", "organisation_id")
         if getattr(wanted, name) is not None
     }
-    parts = [f"p.{name} = :{name}" for name in values if name != "organisation_id"]
+    parts = ["p.hidden = 0", *(f"p.{name} = :{name}" for name in values if name != "organisation_id")]
     if "organisation_id" in values:
         parts.append(
             """(p.lead_id = :organisation_id or p.id in
             (select project_id from project_partners where organisation_id = :organisation_id))"""
         )
-    return " and ".join(parts) or "1", values
+    return " and ".join(parts), values
 
 
 def browse(db: Database, *, wanted: Filter, at_most: int, after: int = 0) -> list[Project]:

@@ -27,7 +27,7 @@ class IntroductionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Endorsement:
-    """One organisation's *ook wij* on one idea."""
+    """One organisation's *ook wij* on one idea; `hidden` tells that a coordinator hid its message."""
 
     id: int
     idea_id: int
@@ -40,6 +40,7 @@ class Endorsement:
     message: str
     active: bool
     created_at: str
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Introduction:
     state: IntroductionState
     asked_at: str
     answered_at: str | None
+    idea_hidden: bool = False
+    message_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)

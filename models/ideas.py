@@ -6,6 +6,9 @@ from enum import StrEnum
 TITLE_AT_MOST = 200
 DESCRIPTION_AT_MOST = 20_000
 TARGET_GROUP_AT_MOST = 200
+LINKS_AT_MOST = 10
+LINK_AT_MOST = 2_000
+LABEL_AT_MOST = 120
 
 
 class IdeaState(StrEnum):
@@ -53,6 +56,20 @@ class Budget(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """An address on the web and the words it is shown with."""
+
+    url: str
+    label: str
+
+
+def links_of(text: str) -> tuple[Link, ...]:
+    """The links of a text that holds one a line: the address, then its words; without words it shows its address."""
+    found = (line.split(maxsplit=1) for line in text.splitlines() if line.strip())
+    return tuple(Link(url=parts[0], label=parts[1].strip() if len(parts) > 1 else parts[0]) for parts in found)
+
+
+@dataclass(frozen=True, slots=True)
 class Idea:
     """A posted idea. It belongs to the organisation; `author_id` is who wrote it (none when imported)."""
 
@@ -78,7 +95,13 @@ class Idea:
     revision: int
     created_at: str
     updated_at: str
+    links: str = ""
     supporters: int = 0
+
+    @property
+    def linked(self) -> tuple[Link, ...]:
+        """Where more can be read."""
+        return links_of(self.links)
 
     @property
     def text(self) -> str:
@@ -99,3 +122,42 @@ class IdeaForm:
     seeks: tuple[str, ...] = ()
     budget: str | None = None
     target_group: str | None = None
+    links: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftMark:
+    """Which draft a form continues: the opened form that writes, and the revision it last knew (0 for none)."""
+
+    writer: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdeaDraft:
+    """A form that is not posted yet: only its member sees it. `submission_key` is that of the form."""
+
+    id: int
+    member_id: int
+    submission_key: str
+    form: IdeaForm
+    writer: str
+    revision: int
+    created_at: str
+    saved_at: str
+
+    def follows(self, mark: DraftMark) -> bool:
+        """Whether a form with this mark has seen all that stands here."""
+        return self.revision == mark.revision or self.writer == mark.writer
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What an idea said from `written_at` until the next version; `who` is none when nobody may know."""
+
+    idea_id: int
+    revision: int
+    member_id: int | None
+    who: str | None
+    written_at: str
+    form: IdeaForm

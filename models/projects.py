@@ -62,6 +62,7 @@ class Project:
     cost_year_cents: int | None
     supplier: str
     how_to_join: str
+    hidden: bool = False
 
     @property
     def text(self) -> str:

@@ -12,20 +12,23 @@ from flask.cli import AppGroup
 from sqlite_utils import Database
 
 import cluster.contacts
+import cluster.drafts
 import cluster.ideas
 import cluster.invitations
 import cluster.project_requests
 import cluster.projects
 import data.access
 import data.clusters
+import data.moderation
 import data.people
 from cluster.imports import Row
 from data.projects import Filter
 from data.store import transaction, value
 from models.clusters import ClusterState, Draft, ItemKey
-from models.ideas import IdeaForm
+from models.ideas import DraftMark, IdeaForm
 from models.matches import Kind
-from models.people import Guest, Role
+from models.moderation import Action, Ground, Subject
+from models.people import Guest, Member, Role
 from tests.conftest import add_member
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,21 +37,21 @@ FLOORS = ("models", "data", "cluster", "cluster/web")
 # What stands beside the rooms on each floor: a part of a room too large for one file, or what is no room.
 BESIDE = {
     "models": {
-        "errors",
+        "errors", "moderation",
     },
     "data": {
-        "access", "health", "invitations", "judgements", "migrations", "project_requests", "project_uploads",
-        "store", "throttles", "turns", "work",
+        "access", "drafts", "health", "invitations", "judgements", "migrations", "moderation", "project_requests",
+        "project_uploads", "store", "throttles", "turns", "versions", "work",
     },
     "cluster": {
-        "access", "imports", "invitations", "organisations", "passwords", "project_imports", "project_requests",
-        "project_uploads", "setup", "tokens", "work", "workbooks",
+        "access", "drafts", "imports", "invitations", "moderation", "organisations", "passwords", "project_imports",
+        "project_requests", "project_uploads", "setup", "tokens", "versions", "work", "workbooks",
     },
     "cluster/web": {
-        "access", "calendars", "cluster_commands", "commands", "context", "doctor", "errors", "evaluate_commands",
-        "exports", "face", "invitations", "languages", "logs", "member_commands", "organisations", "pages",
-        "project_requests", "project_uploads", "requests", "security", "serve", "settings", "setup", "terminal",
-        "worker",
+        "access", "calendars", "cluster_commands", "commands", "context", "doctor", "drafts", "errors",
+        "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "member_commands", "moderation",
+        "organisations", "pages", "project_requests", "project_uploads", "requests", "security", "serve",
+        "settings", "setup", "terminal", "versions", "worker",
     },
 }  # fmt: skip
 # They read texts and files, and leave writing to the verbs.
@@ -140,7 +143,8 @@ def test_the_readme_names_every_command_and_target(app: Flask) -> None:
 
 LISTS = ["/", "/ideas", "/projects", "/search?q=idee", "/clusters", "/introductions", "/projects/requests", "/calls/1"]
 LISTS += ["/organisations", "/members", "/invitations", "/access-requests", "/organisations/2"]
-FOR_COORDINATORS = {"/clusters", "/organisations", "/members", "/projects/requests"}
+LISTS += ["/account", "/ideas/new", "/ideas/2/versions", "/reports", "/history"]
+FOR_COORDINATORS = {"/clusters", "/organisations", "/members", "/projects/requests", "/reports", "/history"}
 
 
 @pytest.mark.parametrize("address", LISTS)
@@ -193,6 +197,12 @@ def furnish_lists(db: Database, *, count: int) -> None:
             answer(db, member=aalter, introduction_id=sent)
             answer(db, member=genk, introduction_id=received)
         add_clusters(db, (Kind.IDEA, theirs), (Kind.IDEA, ours))
+        add_report(db, theirs, kortrijk)
+        key, mark = f"draft-{ours}", DraftMark("laptop", 0)
+        cluster.drafts.save(db, member=genk, form=form, submission_key=key, mark=mark)
+        first = cluster.ideas.own(db, member=genk, idea_id=2)
+        edited = IdeaForm(title=f"Idee {first.revision}", description="Anders.")
+        cluster.ideas.edit(db, encoder=None, member=genk, idea_id=2, revision=first.revision, form=edited)
     known = value(db, "select count(*) from projects")
     fields = {"description": "Een idee van elders.", "municipality": "Genk", "status": "approved", "partners": "Aalter"}
     fields["call"] = "1"
@@ -222,6 +232,16 @@ def furnish_people(db: Database, *, count: int) -> None:
             who = {"organisation_id": organisation_id, "email": f"vraag{number}@test.example", "name": "Vraag"}
             about = {"function": "F", "message": "", "locale": "nl", "token_hash": str(number)}
             data.access.add(db, values={**who, **about})
+
+
+def add_report(db: Database, idea_id: int, member: Member) -> None:
+    """Report an idea, without the brake on how often."""
+    with transaction(db):
+        item = data.moderation.item(db, kind=Subject.IDEA, item_id=idea_id)
+        assert item is not None
+        case_id = data.moderation.open_case(db, item=item)
+        data.moderation.add_report(db, case_id=case_id, member_id=member.id, ground=Ground.WRONG, text="Nee")
+        data.moderation.note(db, member_id=member.id, action=Action.REPORTED, item=item, reason="Nee", case_id=case_id)
 
 
 def add_clusters(db: Database, *pair: ItemKey) -> None:

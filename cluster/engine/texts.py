@@ -4,6 +4,7 @@ import re
 import unicodedata
 from datetime import date, time
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 # Control characters and lone surrogates come from PDFs and broken clipboards; nobody can see or mean them.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff]")
@@ -62,3 +63,15 @@ def hour(text: str) -> time | None:
     if not found or int(found[1]) > 23 or int(found[2] or 0) > 59:
         return None
     return time(int(found[1]), int(found[2] or 0))
+
+
+def on_the_web(address: str) -> bool:
+    """Whether it may stand in a link: http or https, a host with a dot, no sign-in data, nothing unseen."""
+    try:
+        parts = urlsplit(address)
+        parts.port  # noqa: B018 - raises when it is no port
+    except ValueError:
+        return False
+    plain = readable(address) and not re.search(r"[\s<>\"\\]", address)
+    host = parts.hostname or ""
+    return parts.scheme in {"http", "https"} and "." in host.strip(".") and "@" not in parts.netloc and plain

@@ -16,6 +16,7 @@ from cluster.web import (
     clusters,
     commands,
     contacts,
+    drafts,
     errors,
     face,
     ideas,
@@ -24,12 +25,14 @@ from cluster.web import (
     letters,
     logs,
     matches,
+    moderation,
     organisations,
     pages,
     people,
     project_requests,
     project_uploads,
     projects,
+    versions,
 )
 from cluster.web.context import Services, SignedIn, root, services
 from cluster.web.requests import Number, Request
@@ -87,6 +90,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         clusters,
         letters,
         matches,
+        drafts,
+        versions,
+        moderation,
     )
     for door in rooms:
         app.register_blueprint(door.door)

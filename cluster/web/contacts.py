@@ -9,11 +9,13 @@ from flask_login import login_required
 
 import cluster.contacts
 import cluster.ideas
+import cluster.moderation
 from cluster.web.context import db, member
 from cluster.web.languages import say
 from models.contacts import Endorsement
 from models.errors import Invalid, NotFound
 from models.ideas import Idea
+from models.moderation import Subject
 
 door = Blueprint("contacts", __name__)
 
@@ -105,6 +107,11 @@ def show(introduction_id: int) -> str:
         introduction=found,
         readable=_may_read(found.idea_id),
         posted=asking is not None and asking.organisation_id == found.poster_organisation_id,
+        hiding=cluster.moderation.hidden_case(
+            db(), member=asking, kind=Subject.ENDORSEMENT, item_id=found.endorsement_id
+        )
+        if found.message_hidden
+        else None,
         contact=cluster.contacts.contacts_of(db(), member=asking, introduction_id=introduction_id),
     )
 

@@ -10,6 +10,7 @@ from flask_babel import gettext
 
 import cluster.access
 import cluster.contacts
+import cluster.moderation
 import data.calls
 from cluster.web.context import db, member, services
 from cluster.web.languages import language
@@ -144,6 +145,36 @@ LABELS: dict[str, dict[str, str]] = {
         "supplier": N_("Leverancier"),
         "how_to_join": N_("Hoe doe ik mee?"),
     },
+    "field": {
+        "title": N_("Titel"),
+        "description": N_("Beschrijving"),
+        "intent": N_("Wat is het?"),
+        "stage": N_("Hoe ver staat het?"),
+        "seeks": N_("Wat zoek je?"),
+        "theme": N_("Thema"),
+        "call_id": N_("Oproep"),
+        "budget": N_("Budget"),
+        "target_group": N_("Voor wie?"),
+        "links": N_("Links"),
+    },
+    "ground": {
+        "privacy": N_("Er staan persoonsgegevens in"),
+        "wrong": N_("Het klopt niet of misleidt"),
+        "offensive": N_("Het is kwetsend of ongepast"),
+        "advertising": N_("Het is reclame"),
+        "other": N_("Iets anders"),
+    },
+    "subject": {"idea": N_("Idee"), "project": N_("Project"), "endorsement": N_("Bericht bij ‘ook wij’")},
+    "case": {"reported": N_("Gemeld"), "hidden": N_("Verborgen"), "shown": N_("Zichtbaar")},
+    "happened": {
+        "reported": N_("Gemeld"),
+        "hidden": N_("Verborgen"),
+        "dismissed": N_("Melding afgewezen"),
+        "answered": N_("Antwoord van het bestuur"),
+        "kept": N_("Blijft verborgen"),
+        "shown": N_("Weer getoond"),
+        "put_back": N_("Eerdere versie teruggezet"),
+    },
 }
 
 
@@ -193,6 +224,9 @@ def attach(app: Flask) -> None:
         asking = member()
         return cluster.access.count_waiting(db(), member=asking) if asking else 0
 
+    def reports_waiting() -> int:
+        return cluster.moderation.count_waiting(db(), member=member())
+
     @app.context_processor
     def _everywhere() -> dict[str, object]:
         settings = services().settings
@@ -207,6 +241,7 @@ def attach(app: Flask) -> None:
         "here": here,
         "waiting_count": waiting_count,
         "access_count": access_count,
+        "reports_waiting": reports_waiting,
         "label": label,
         "options": options,
         "theme_names": themes,

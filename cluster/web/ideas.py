@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import asdict
+from enum import StrEnum
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -12,19 +13,36 @@ from flask_login import login_required
 import cluster.calls
 import cluster.clusters
 import cluster.contacts
+import cluster.drafts
 import cluster.ideas
 import cluster.matches
+import cluster.moderation
 import cluster.people
 import cluster.projects
+import cluster.versions
 import data.people
+from cluster.drafts import KEY_AT_MOST, Saved
+from cluster.engine.texts import one_line
 from cluster.web.context import db, encoder, index, member
 from cluster.web.languages import say
 from cluster.web.matches import in_lanes, page_number
 from cluster.web.requests import number
 from data.ideas import Filter
 from models.errors import Conflict, Invalid
-from models.ideas import Idea, IdeaForm, Intent
+from models.ideas import (
+    TARGET_GROUP_AT_MOST,
+    Budget,
+    DraftMark,
+    Idea,
+    IdeaForm,
+    IdeaState,
+    Intent,
+    Seek,
+    Stage,
+)
 from models.matches import Kind
+from models.moderation import Subject
+from models.people import Member
 
 door = Blueprint("ideas", __name__)
 
@@ -37,7 +55,8 @@ def browse() -> ResponseReturnValue:
         call_id=number(request.args.get("call")),
         province=request.args.get("province") or None,
         organisation_id=number(request.args.get("municipality")),
-        intent=request.args.get("intent") if request.args.get("intent") in set(Intent) else None,
+        **{name: _among(name, known) for name, known in _CHOICES.items()},
+        target_group=one_line(request.args.get("target_group", ""))[:TARGET_GROUP_AT_MOST] or None,
     )
     order, page = request.args.get("sort", "newest"), page_number()
     found, has_more = cluster.ideas.browse(db(), wanted=wanted, order=order, page=page)
@@ -53,6 +72,14 @@ def browse() -> ResponseReturnValue:
         municipalities=data.people.municipalities(db()),
         calls=cluster.calls.every(db()),
     )
+
+
+_CHOICES: dict[str, type[StrEnum]] = {"intent": Intent, "stage": Stage, "seek": Seek, "budget": Budget}
+
+
+def _among(name: str, known: type[StrEnum]) -> str | None:
+    given = request.args.get(name)
+    return given if given in set(known) else None
 
 
 @door.get("/ideas/<int:idea_id>")
@@ -80,6 +107,14 @@ def show(idea_id: int) -> ResponseReturnValue:
         own=own,
         projects=became,
         may_submit=(own or (asking and asking.is_coordinator)) and cluster.projects.may_submit(became),
+        edited_at=cluster.versions.edited_at(db(), idea=idea),
+        reads_versions=idea.revision > 1 and cluster.versions.readable_from(db(), idea=idea, member=asking) is not None,
+        hiding=cluster.moderation.hidden_case(db(), member=asking, kind=Subject.IDEA, item_id=idea.id)
+        if idea.state is IdeaState.HIDDEN
+        else None,
+        my_hiding=cluster.moderation.hidden_case(db(), member=asking, kind=Subject.ENDORSEMENT, item_id=mine.id)
+        if mine and mine.hidden
+        else None,
         lanes=in_lanes(matches),
         words_only=encoder() is None,
         support=cluster.contacts.support(db(), idea=idea, found=said),
@@ -96,19 +131,51 @@ def new() -> ResponseReturnValue:
     """Post an idea. What is similar stands beside the form: a panel, never a step."""
     asking, _ = cluster.people.must_act(member())
     if request.method == "GET":
-        return _form(values=asdict(IdeaForm(title="", description="")), submission_key=secrets.token_urlsafe(16))
-    form, key = _read_form(), request.form.get("submission_key", "")[:64] or None
-    if request.form.get("action") == "similar":
-        return _form(values=_typed(form), submission_key=key, lanes=_lanes(form))
+        return _opened(asking)
+    form, key, mark = read_form(), read_key(), read_mark()
+    action = request.form.get("action")
+    if action == "similar":
+        return _form(values=_typed(form), submission_key=key, mark=mark, lanes=_lanes(form))
     try:
-        idea_id = cluster.ideas.post(db(), encoder=encoder(), member=asking, form=form, submission_key=key)
+        if action == "draft":
+            return _kept(cluster.drafts.save(db(), member=asking, form=form, submission_key=key, mark=mark))
+        idea_id = cluster.ideas.post(db(), encoder=encoder(), member=asking, form=form, submission_key=key, mark=mark)
     except Invalid as refused:
-        return _form(values=_typed(form), submission_key=key, refused=refused, lanes=_lanes(form)), 422
+        return _form(values=_typed(form), submission_key=key, mark=mark, refused=refused, lanes=_lanes(form)), 422
     except Conflict as conflict:
         posted = conflict.current if isinstance(conflict.current, Idea) else None
-        return _form(values=_typed(form), idea=posted, conflict=conflict), 409
+        return _form(values=_typed(form), idea=posted, conflict=conflict, submission_key=key, mark=mark), 409
     flash(gettext("Je idee staat online. Hieronder zie je wat erop lijkt."))
     return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
+
+
+def _opened(asking: Member) -> str:
+    """An empty form, or the draft that is named; what other drafts there are, stands above it."""
+    draft_id = number(request.args.get("draft"))
+    draft = cluster.drafts.get(db(), member=asking, draft_id=draft_id) if draft_id else None
+    other_id = number(request.args.get("other"))
+    others = [one for one in cluster.drafts.listed(db(), member=asking) if not draft or one.id != draft.id]
+    return _form(
+        values=_typed(draft.form) if draft else asdict(IdeaForm(title="", description="")),
+        submission_key=draft.submission_key if draft else secrets.token_urlsafe(16),
+        mark=DraftMark(writer=secrets.token_urlsafe(8), revision=draft.revision if draft else 0),
+        draft=draft,
+        other=next((one for one in others if one.id == other_id), None),
+        drafts=others,
+    )
+
+
+def _kept(saved: Saved) -> ResponseReturnValue:
+    """After the button: the draft is open again, beside what another device had kept meanwhile."""
+    if saved.idea_id:
+        flash(gettext("Je plaatste dit idee al. Hieronder kun je het wijzigen."))
+        return redirect(url_for("ideas.edit", idea_id=saved.idea_id), code=303)
+    if saved.draft is None:
+        flash(gettext("Er is nog niets om te bewaren. Typ eerst een titel of een beschrijving."))
+        return redirect(url_for("ideas.new"), code=303)
+    flash(gettext("Je tekst is bewaard als concept. Je vindt hem ook bij Mijn account."))
+    other = saved.other.id if saved.other else None
+    return redirect(url_for("ideas.new", draft=saved.draft.id, other=other), code=303)
 
 
 @door.route("/ideas/<int:idea_id>/edit", methods=["GET", "POST"])
@@ -119,16 +186,20 @@ def edit(idea_id: int) -> ResponseReturnValue:
     idea = cluster.ideas.own(db(), member=asking, idea_id=idea_id)
     if request.method == "GET":
         return _form(values=_typed(cluster.ideas.form_of(idea)), idea=idea)
-    form, revision = _read_form(), number(request.form.get("revision")) or 0
+    form, revision = read_form(), number(request.form.get("revision")) or 0
+    # A draft of what was posted already comes along, until its text stands here.
+    draft: dict[str, Any] = {"submission_key": read_key(), "mark": read_mark()} if read_key() else {}
     if request.form.get("action") == "similar":
-        return _form(values=_typed(form), idea=idea, revision=revision, lanes=_lanes(form, idea))
+        return _form(values=_typed(form), idea=idea, revision=revision, lanes=_lanes(form, idea), **draft)
     try:
         cluster.ideas.edit(db(), encoder=encoder(), member=asking, idea_id=idea_id, revision=revision, form=form)
     except Invalid as refused:
-        return _form(values=_typed(form), idea=idea, revision=revision, refused=refused), 422
+        return _form(values=_typed(form), idea=idea, revision=revision, refused=refused, **draft), 422
     except Conflict as conflict:
         present = cluster.ideas.own(db(), member=asking, idea_id=idea_id)
-        return _form(values=_typed(form), idea=present, conflict=conflict), 409
+        return _form(values=_typed(form), idea=present, conflict=conflict, **draft), 409
+    if draft:
+        cluster.drafts.finish(db(), member=asking, **draft)
     flash(gettext("Je wijzigingen zijn bewaard."))
     return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
 
@@ -151,7 +222,21 @@ def restore(idea_id: int) -> ResponseReturnValue:
     return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
 
 
-def _read_form() -> IdeaForm:
+def read_key() -> str | None:
+    """The key of the form, under which it is posted once."""
+    return request.form.get("submission_key", "")[:KEY_AT_MOST] or None
+
+
+def read_mark() -> DraftMark:
+    """Which draft the form continues."""
+    return DraftMark(
+        writer=request.form.get("writer", "")[:KEY_AT_MOST] or secrets.token_urlsafe(8),
+        revision=number(request.form.get("draft_revision")) or 0,
+    )
+
+
+def read_form() -> IdeaForm:
+    """What is typed, unchecked."""
     given = request.form
     return IdeaForm(
         title=given.get("title", ""),
@@ -164,6 +249,7 @@ def _read_form() -> IdeaForm:
         seeks=tuple(given.getlist("seeks")),
         budget=given.get("budget") or None,
         target_group=given.get("target_group") or None,
+        links=given.get("links", "").replace("\r\n", "\n"),
     )
 
 
@@ -190,9 +276,11 @@ def _form(
     idea: Idea | None = None,
     revision: int | None = None,
     submission_key: str | None = None,
+    mark: DraftMark | None = None,
     refused: Invalid | None = None,
     conflict: Conflict | None = None,
     lanes: Any = None,
+    **more: Any,
 ) -> str:
     return render_template(
         "ideas/form.html",
@@ -200,9 +288,11 @@ def _form(
         idea=idea,
         revision=revision or (idea.revision if idea else None),
         submission_key=submission_key,
+        mark=mark,
         errors={wrong.field: say(wrong) for wrong in refused.every} if refused else {},
         conflict=conflict,
         lanes=lanes,
         words_only=encoder() is None,
         calls=cluster.calls.every(db()),
+        **more,
     )

@@ -85,6 +85,11 @@ def countdown(moment: str, now: str) -> str:
     return str(ngettext("Nog %(num)s minuut", "Nog %(num)s minuten", max(left // 60, 1)))
 
 
+def clock(moment: str) -> str:
+    """'14:32' in Brussels time."""
+    return datetime.fromisoformat(moment).astimezone(BRUSSELS).strftime("%H:%M")
+
+
 def number(amount: float | None) -> str:
     """'184.000' grouped as readers of the language do."""
     return "" if amount is None else format_decimal(amount, locale=_region())
@@ -105,7 +110,7 @@ def attach(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(root() / "translations")
     app.config["BABEL_DEFAULT_LOCALE"] = "nl"
     Babel(app, locale_selector=choose)
-    app.jinja_env.filters |= {"day": day, "instant": instant, "number": number, "euro": euro}
+    app.jinja_env.filters |= {"day": day, "instant": instant, "clock": clock, "number": number, "euro": euro}
     app.jinja_env.globals |= {
         "language": language,
         "language_names": {code: NAMES[code] for code in LOCALES},

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required, login_user, logout_user
 
+import cluster.drafts
 import cluster.ideas
 import cluster.passwords
 import cluster.people
@@ -119,6 +120,7 @@ def _account(typed: dict[str, str], errors: dict[str, str]) -> str:
         errors=errors,
         name_at_most=NAME_AT_MOST,
         ideas=cluster.ideas.of_own(db(), member=who),
+        drafts=cluster.drafts.listed(db(), member=who),
     )
 
 

@@ -13,6 +13,7 @@ import cluster.calls
 import cluster.clusters
 import cluster.ideas
 import cluster.matches
+import cluster.moderation
 import cluster.project_requests
 import cluster.projects
 import data.calls
@@ -25,6 +26,7 @@ from cluster.web.requests import number
 from data.projects import Filter
 from models.errors import Conflict, Invalid, NotFound
 from models.matches import Kind
+from models.moderation import Subject
 from models.projects import Project, ProjectForm, Status
 
 door = Blueprint("projects", __name__)
@@ -64,7 +66,7 @@ def browse() -> str:
 @door.get("/projects/<int:project_id>")
 def show(project_id: int) -> str:
     """What is known of a project, and what is not."""
-    return _page(cluster.projects.get(db(), project_id))
+    return _page(cluster.projects.get(db(), project_id, member=member()))
 
 
 @door.route("/projects/new", methods=["GET", "POST"])
@@ -115,7 +117,7 @@ def versions(project_id: int) -> str:
     found, has_more = cluster.projects.versions(db(), member=member(), project_id=project_id, page=page)
     return render_template(
         "projects/versions.html",
-        project=cluster.projects.get(db(), project_id),
+        project=cluster.projects.get(db(), project_id, member=member()),
         versions=found[: cluster.projects.VERSIONS_PER_PAGE],
         changes=cluster.projects.differences(found),
         page=page,
@@ -141,7 +143,7 @@ def decide(project_id: int) -> ResponseReturnValue:
             note=typed["note"],
         )
     except Invalid as refused:
-        return _page(cluster.projects.get(db(), project_id), typed=typed, refused=refused), 422
+        return _page(cluster.projects.get(db(), project_id, member=member()), typed=typed, refused=refused), 422
     except Conflict as conflict:
         current = cast(Project, conflict.current)
         return _page(current, typed=typed, conflict=conflict), 409
@@ -157,7 +159,9 @@ def ask_contact(project_id: int) -> ResponseReturnValue:
     try:
         cluster.project_requests.ask(db(), member=member(), project_id=project_id, message=message)
     except Invalid as refused:
-        return _page(cluster.projects.get(db(), project_id), typed={"message": message}, refused=refused), 422
+        return _page(
+            cluster.projects.get(db(), project_id, member=member()), typed={"message": message}, refused=refused
+        ), 422
     flash(gettext("Je vraag is onderweg naar de coördinatoren."))
     return redirect(url_for("projects.show", project_id=project_id, _anchor="meedoen"), code=303)
 
@@ -222,6 +226,7 @@ def _page(
         origin=_origin(project),
         may_edit=may_edit,
         typed={"status": form.status, "status_source": "", "status_on": "", "note": "", "message": ""} | (typed or {}),
+        hiding=cluster.moderation.hidden_case(db(), member=member(), kind=Subject.PROJECT, item_id=project.id),
         errors={wrong.field: say(wrong) for wrong in refused.every} if refused else {},
         conflict=conflict,
         lanes=in_lanes(matches),

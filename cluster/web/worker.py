@@ -12,6 +12,7 @@ import structlog
 import cluster.clusters
 import cluster.letters
 import cluster.matches
+import cluster.versions
 import cluster.work
 from cluster.web.context import Services
 from cluster.web.settings import Settings
@@ -116,11 +117,20 @@ def _propose(services: Services, job: Job) -> None:
     cluster.clusters.propose(services.db(), encoder=services.encoder.get())
 
 
+def _tell(services: Services, job: Job) -> None:
+    cluster.versions.tell(services.db(), idea_id=int(job.payload["idea_id"]))
+
+
 def _unknown(services: Services, job: Job) -> None:
     raise LookupError(f"nobody knows how to do {job.kind}")
 
 
-_HANDLERS: dict[str, Callable[[Services, Job], None]] = {"letter": _letter, "embed": _embed, "propose": _propose}
+_HANDLERS: dict[str, Callable[[Services, Job], None]] = {
+    "letter": _letter,
+    "embed": _embed,
+    "propose": _propose,
+    "tell": _tell,
+}
 
 
 @contextmanager

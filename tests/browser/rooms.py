@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from playwright.sync_api import Page
 from sqlite_utils import Database
@@ -10,7 +11,9 @@ import cluster.access
 import cluster.calls
 import cluster.clusters
 import cluster.contacts
+import cluster.drafts
 import cluster.ideas
+import cluster.moderation
 import cluster.organisations
 import cluster.project_requests
 import cluster.projects
@@ -19,10 +22,13 @@ import data.access
 import data.clusters
 import data.invitations
 import data.people
+import data.store
+import data.throttles
 from data.store import now, transaction, value
 from models.calls import CallForm
 from models.clusters import ClusterState
-from models.ideas import IdeaForm
+from models.ideas import DraftMark, IdeaForm
+from models.moderation import Subject
 from models.people import Member
 from models.projects import ProjectForm
 
@@ -46,6 +52,8 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int]
     asked_of_others = cluster.contacts.inbox(place, member=gent).sent
     asked_of_turnhout = cluster.contacts.inbox(place, member=account("turnhout")).received
     forms = {
+        "hidden": IdeaForm(title="Bel Jan voor een afspraak", description="Op 0470 00 00 00."),
+        "reported": IdeaForm(title="Koop nu een kiosk", description="Alleen deze week.", links="https://a.be Kiosken"),
         "own": IdeaForm(title="Eén afspraak voor paspoort en rijbewijs", description="Nu moet je twee keer komen."),
         "withdrawn": IdeaForm(title="Een idee dat we intrekken", description="Het bestond al."),
         "long": IdeaForm(title=f"{_LONG} " * 3, description=f"{_LONG * 8}\n\n{'Een lange zin die doorgaat. ' * 90}"),
@@ -55,12 +63,19 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int]
         for name, form in forms.items()
     }
     cluster.ideas.withdraw(place, member=gent, idea_id=ids["withdrawn"])
+    form = replace(forms["own"], description="Nu moet je twee keer langskomen.", stage="plan", budget="<25k")
+    cluster.ideas.edit(place, encoder=None, member=gent, idea_id=ids["own"], revision=1, form=form)
+    mark = DraftMark("laptop", 0)
+    draft = cluster.drafts.save(place, member=gent, form=forms["long"], submission_key="room-draft", mark=mark).draft
+    assert draft is not None
     return {
         **ids,
         **_people(place, account, idea_id=ids["long"]),
         **_clusters(place, account("coordinator")),
         **_projects(place, account),
         **_calls(place, account("coordinator")),
+        **_reports(place, account, ids),
+        "draft": draft.id,
         "asked": next(one.id for one in asked_of_turnhout if one.state == "asked"),
         "waiting": next(one.id for one in asked_of_others if one.state == "asked"),
         "agreed": next(one.id for one in asked_of_others if one.state == "agreed"),
@@ -74,6 +89,33 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int]
         "call": int(value(place, "select id from calls order by id")),
         "letter": int(value(place, "select id from letters where state = 'sent' order by id")),
     }
+
+
+def _reports(place: Database, account: Callable[[str], Member], ids: dict[str, int]) -> dict[str, int]:
+    """Two reports: one waits, and one was upheld."""
+    throttles = data.throttles.open_throttles(Path(":memory:"))
+    found = {}
+    for name in ("hidden", "reported"):
+        case = cluster.moderation.report(
+            *(place, throttles),
+            member=account("turnhout"),
+            kind=Subject.IDEA,
+            item_id=ids[name],
+            ground="privacy",
+            text="Er staat een nummer in.",
+            moment=0,
+        )
+        found[f"case_{name}"] = case.id
+    cluster.moderation.decide(
+        place,
+        member=account("coordinator"),
+        case_id=found["case_hidden"],
+        revision=1,
+        decision="hide",
+        reason="Haal het nummer weg.",
+    )
+    data.store.close(throttles)
+    return found
 
 
 def demo_idea(place: Database, external_id: str) -> int:
@@ -188,6 +230,16 @@ def _type_then(button: str | None, **fields: str) -> Callable[[Page], None]:
             page.locator("#similar h3").first.wait_for()
 
     return type_all
+
+
+def _typed_and_saved(page: Page) -> None:
+    page.locator("#title").press_sequentially("Een concept van een kiosk")
+    page.locator("#draft-state", has_text="Bewaard om").wait_for()
+
+
+def _decided_too_late(page: Page) -> None:
+    page.locator("#reason").fill("Dit mag niet.")
+    _overtaken("Verberg")(page)
 
 
 def _open_everything(page: Page) -> None:
@@ -311,6 +363,26 @@ ROOMS = [
     Room("post-open", "/ideas/new", "gent", does=_open_everything),
     Room("post-empty", "/ideas/new", "gent", does=_send("Plaats je idee")),
     Room("post-similar", "/ideas/new", "gent", does=_type_then(None, title="Chatbot voor vragen van burgers")),
+    Room("post-draft", "/ideas/new?draft={draft}", "gent"),
+    Room("post-saved", "/ideas/new", "gent", does=_typed_and_saved),
+    Room("idea-hidden", "/ideas/{hidden}", "gent"),
+    Room("idea-hidden-coordinator", "/ideas/{hidden}", "coordinator"),
+    Room("idea-links", "/ideas/{reported}"),
+    Room("versions", "/ideas/{own}/versions", "gent"),
+    Room("version", "/ideas/{own}/versions/2", "coordinator"),
+    Room("version-first", "/ideas/{own}/versions/1", "gent", does=_open_everything),
+    Room("report", "/report/idea/{others}", "gent"),
+    Room("report-error", "/report/idea/{others}", "gent", does=_send("Verstuur de melding")),
+    Room("report-sent", "/report/idea/{reported}", "turnhout"),
+    Room("answer-error", "/ideas/{hidden}", "gent", does=_send("Verstuur het antwoord")),
+    Room("reports", "/reports", "coordinator"),
+    Room("reports-none", "/reports?which=all&page=99", "coordinator"),
+    Room("case", "/reports/{case_reported}", "coordinator"),
+    Room("case-error", "/reports/{case_reported}", "coordinator", does=_send("Verberg")),
+    Room("case-overtaken", "/reports/{case_reported}", "coordinator", does=_decided_too_late),
+    Room("case-hidden", "/reports/{case_hidden}", "coordinator"),
+    Room("history", "/history", "coordinator"),
+    Room("history-none", "/history?action=kept", "coordinator"),
     Room("edit", "/ideas/{own}/edit", "gent"),
     Room("edit-empty", "/ideas/{own}/edit", "gent", does=_type_then("Bewaar", title="", description="")),
     Room("edit-overtaken", "/ideas/{own}/edit", "gent", does=_overtaken("Bewaar")),

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from models.clusters import NAME_AT_MOST, REASON_AT_MOST
 from models.contacts import MESSAGE_AT_MOST
 from models.ideas import DESCRIPTION_AT_MOST, TARGET_GROUP_AT_MOST, TITLE_AT_MOST
+from models.moderation import TEXT_AT_MOST
 from tests.browser.conftest import address_of
 from tests.browser.rooms import demo_idea
 
@@ -36,6 +37,7 @@ EDIT = Form("/ideas/{own}/edit", "heist", POST.send)
 ENDORSE = Form("/ideas/{other}/endorse", "heist", "form[action$='/endorse'] button[type=submit]")
 RENAME = Form("/clusters/{cluster}", "coordinator", "form[action$='/rename'] button")
 REJECT = Form("/clusters/{cluster}", "coordinator", "form[action$='/reject'] button")
+REPORT = Form("/report/idea/{other}", "heist", "form[action^='/report/'] button[type=submit]")
 
 # Everything else in the form stays as it is found; what is required and empty there makes one more message.
 TOO_MUCH = [
@@ -46,11 +48,12 @@ TOO_MUCH = [
     (EDIT, "description", DESCRIPTION_AT_MOST),
     (EDIT, "target_group", TARGET_GROUP_AT_MOST),
     (ENDORSE, "message", MESSAGE_AT_MOST),
+    (REPORT, "text", TEXT_AT_MOST),
     (RENAME, "name", NAME_AT_MOST),
     (REJECT, "reason", REASON_AT_MOST),
 ]
 REQUIRED = [(POST, "title"), (POST, "description"), (EDIT, "title"), (EDIT, "description"), (RENAME, "name")]
-REQUIRED += [(REJECT, "reason"), (ENDORSE, "role")]
+REQUIRED += [(REJECT, "reason"), (ENDORSE, "role"), (REPORT, "ground")]
 
 
 @pytest.fixture
@@ -88,7 +91,7 @@ def is_refused_at(page: Page, name: str) -> None:
 def test_an_empty_field_is_named(visit: Visit, ids: dict[str, int], form: Form, name: str) -> None:
     page = visit(form.who)
     page.goto(form.at.format_map(ids))
-    if name != "role":
+    if name not in {"role", "ground"}:
         put(page, name, "")
     assert send(page, form) == 422
     is_refused_at(page, name)

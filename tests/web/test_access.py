@@ -9,18 +9,22 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
 
 import cluster.contacts
+import cluster.drafts
 import cluster.ideas
+import cluster.moderation
 import cluster.tokens
 import data.access
 import data.invitations
 import data.people
 from data.store import insert, transaction
-from models.ideas import IdeaForm
+from models.ideas import DraftMark, IdeaForm
+from models.moderation import Subject
 
 Page = Callable[..., Any]
 
 # The answer to: a visitor, the owner's colleague (genk), another municipality (aalter), a coordinator.
-# SIGN_IN is a redirect to the sign-in page. Addresses: idea 1 is Genk's, open; idea 2 is Genk's, withdrawn;
+# SIGN_IN is a redirect to the sign-in page. Addresses: idea 1 is Genk's, open; idea 2 is Genk's, withdrawn; idea 3
+# is Genk's, hidden (case 1); draft 1 is of genk;
 # introduction 1 is between Genk (poster) and Kortrijk (endorser); cluster 1 is a proposal, cluster 2 accepted.
 # Organisation 2 is Genk, 4 a body; member 2 is Genk's, 4 the coordinator; invitation 1 and question 1 are for Genk.
 # introduction 1 is between Genk (poster) and Kortrijk (endorser); cluster 1 is a proposal, cluster 2 accepted;
@@ -80,11 +84,37 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/ideas"): (200, 200, 200, 200),
     ("GET", "/ideas/1"): (200, 200, 200, 200),
     ("GET", "/ideas/2"): (404, 200, 404, 200),
+    ("GET", "/ideas/3"): (404, 200, 404, 200),
     ("GET", "/ideas/99"): (404, 404, 404, 404),
     ("GET", "/ideas/99999999999999999999"): (404, 404, 404, 404),
     ("GET", "/ideas/new"): (SIGN_IN, 200, 200, 403),
     ("POST", "/ideas/new"): (401, 422, 422, 403),
     ("POST", "/ideas/similar"): (200, 200, 200, 200),
+    ("POST", "/ideas/draft"): (401, 200, 200, 403),
+    ("POST", "/drafts/1/delete"): (401, 303, 404, 403),
+    ("POST", "/drafts/99/delete"): (401, 404, 404, 403),
+    ("GET", "/ideas/1/versions"): (SIGN_IN, 200, 404, 200),
+    ("GET", "/ideas/2/versions"): (SIGN_IN, 200, 404, 200),
+    ("GET", "/ideas/1/versions/1"): (SIGN_IN, 200, 404, 200),
+    ("GET", "/ideas/1/versions/99"): (SIGN_IN, 404, 404, 404),
+    ("POST", "/ideas/1/versions/1/restore"): (401, 303, 403, 303),
+    ("POST", "/ideas/2/versions/1/restore"): (401, 303, 404, 303),
+    ("POST", "/ideas/3/versions/1/restore"): (401, 403, 404, 303),
+    ("GET", "/report/idea/1"): (SIGN_IN, 403, 200, 200),
+    ("POST", "/report/idea/1"): (401, 403, 422, 422),
+    ("GET", "/report/idea/2"): (SIGN_IN, 404, 404, 404),
+    ("GET", "/report/idea/3"): (SIGN_IN, 404, 404, 404),
+    ("GET", "/report/project/1"): (SIGN_IN, 403, 200, 200),
+    ("GET", "/report/endorsement/1"): (SIGN_IN, 200, 404, 404),
+    ("POST", "/report/endorsement/1"): (401, 422, 404, 404),
+    ("GET", "/reports"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/reports/1"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/reports/99"): (SIGN_IN, 403, 403, 404),
+    ("POST", "/reports/1/decide"): (401, 403, 403, 422),
+    ("POST", "/reports/99/decide"): (401, 403, 403, 404),
+    ("POST", "/reports/1/answer"): (401, 422, 404, 403),
+    ("POST", "/reports/99/answer"): (401, 404, 404, 403),
+    ("GET", "/history"): (SIGN_IN, 403, 403, 200),
     ("GET", "/ideas/1/edit"): (SIGN_IN, 200, 403, 403),
     ("POST", "/ideas/1/edit"): (401, 422, 403, 403),
     ("GET", "/ideas/2/edit"): (SIGN_IN, 200, 404, 403),
@@ -163,11 +193,20 @@ def furnished(app: Flask) -> Database:
     genk, kortrijk = (data.people.by_email(db, email=f"{name}@test.example") for name in ("genk", "kortrijk"))
     assert genk is not None
     assert kortrijk is not None
-    for title in ("Open", "Ingetrokken"):
+    for title in ("Open", "Ingetrokken", "Afgeschermd"):
         cluster.ideas.post(db, encoder=None, member=genk, form=IdeaForm(title=title, description="Tekst"))
-    cluster.contacts.endorse(db, member=kortrijk, idea_id=1, role="learn", message="")
+    cluster.contacts.endorse(db, member=kortrijk, idea_id=1, role="learn", message="Graag!")
     cluster.ideas.withdraw(db, member=genk, idea_id=2)
-    assert genk is not None
+    draft, mark = IdeaForm(title="Concept", description=""), DraftMark("laptop", 0)
+    cluster.drafts.save(db, member=genk, form=draft, submission_key="draft", mark=mark)
+    coordinator = data.people.by_email(db, email="coordinator@test.example")
+    throttles = app.extensions["medestanders"].throttles()
+    case = cluster.moderation.report(
+        db, throttles, member=kortrijk, kind=Subject.IDEA, item_id=3, ground="wrong", text="", moment=0
+    )
+    cluster.moderation.decide(
+        db, member=coordinator, case_id=case.id, revision=case.revision, decision="hide", reason="Dit klopt niet."
+    )
     with transaction(db):
         moment = data.store.now()
         later, token = cluster.tokens.until(days=1), cluster.tokens.digest("token")
@@ -259,6 +298,7 @@ def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
     tables = ("ideas", "endorsements", "introductions", "clusters", "judgements", "letters", "jobs", "members")
     tables += ("invitations", "access_requests", "password_resets", "stands_for", "stands_for_changes")
     tables += ("projects", "calls", "contact_requests", "project_uploads")
+    tables += ("idea_drafts", "idea_versions", "cases", "reports", "history")
 
     def everything() -> list[Any]:
         return [list(furnished[table].rows) for table in tables]

@@ -1,0 +1,154 @@
+"""An idea on ordinary days: drafted on two devices, posted, changed, reported, answered and shown again."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlite_utils import Database
+
+import cluster.versions
+from tests.browser.conftest import address_of, sign_in
+
+Visit = Callable[..., Page]
+
+TITLE = {True: "Een kiosk voor wie geen afspraak heeft", False: "Een zuil voor wie geen afspraak heeft"}
+OTHER = {True: "Een kiosk in elke deelgemeente", False: "Een zuil in elke deelgemeente"}
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with-script", "without-script"])
+def test_an_idea_from_draft_to_moderation(visit: Visit, place: Database, scripts: bool) -> None:
+    writer, phone, endorser, coordinator, reader = (visit(java_script_enabled=scripts) for _ in range(5))
+    author, other = ("aarschot", "genk") if scripts else ("bree", "heist")
+    for page, name in ((writer, author), (phone, author), (endorser, other), (coordinator, "coordinator")):
+        sign_in(page, name)
+    drafts_on_two_devices(writer, phone, scripts)
+    address = posts_the_draft(writer, phone, TITLE[scripts])
+    says_me_too(endorser, address)
+    changes_it(writer, address)
+    idea_id = int(address.rsplit("/", 1)[1])
+    cluster.versions.tell(place, idea_id=idea_id)
+    reads_what_changed(reader, endorser, address_of(other), TITLE[scripts])
+    puts_the_first_version_back(coordinator, address, TITLE[scripts])
+    reports(endorser, address)
+    hides(coordinator, TITLE[scripts])
+    assert reader.goto(address).status == 404  # type: ignore[union-attr]
+    answers(writer, address)
+    shows_it_again(coordinator, TITLE[scripts])
+    reader.goto(address)
+    expect(reader.get_by_role("heading", level=1)).to_have_text(TITLE[scripts])
+    coordinator.goto("/history")
+    expect(coordinator.locator("main li h2").first).to_contain_text("Weer getoond")
+
+
+def drafts_on_two_devices(writer: Page, phone: Page, scripts: bool) -> None:
+    writer.goto("/ideas/new")
+    keep(writer, TITLE[scripts], scripts)
+    phone.goto("/ideas/new")
+    phone.get_by_role("link", name=f"Ga verder met “{TITLE[scripts]}”").click()
+    expect(phone.get_by_label("Titel")).to_have_value(TITLE[scripts])
+    # Both go on with the same draft: the later text is kept beside the other.
+    writer.get_by_label("Beschrijving").fill("Nu staat iedereen aan het loket.")
+    keep(writer, TITLE[scripts], scripts)
+    keep(phone, OTHER[scripts], scripts)
+    expect(phone.locator("#draft-other")).to_contain_text("Nu staat iedereen aan het loket.")
+    expect(phone.get_by_label("Titel")).to_have_value(OTHER[scripts])
+
+
+def keep(page: Page, title: str, scripts: bool) -> None:
+    """Type and have it kept: by itself, or by the button."""
+    if scripts:
+        with page.expect_response("**/ideas/draft") as saved:
+            page.get_by_label("Titel").fill("")
+            page.get_by_label("Titel").press_sequentially(title, delay=5)
+        assert saved.value.ok
+        expect(page.locator("#draft-state")).to_contain_text("Bewaard om")
+    else:
+        page.get_by_label("Titel").fill(title)
+        page.get_by_role("button", name="Bewaar als concept").click()
+        expect(page.get_by_role("status").first).to_contain_text("bewaard als concept")
+
+
+def posts_the_draft(writer: Page, phone: Page, title: str) -> str:
+    writer.get_by_text("Vertel meer").click()
+    writer.locator("#links").fill("https://www.vlaanderen.be/kiosk Onze nota")
+    writer.locator("#idea-form button[type=submit]").first.click()
+    expect(writer.get_by_role("heading", level=1)).to_have_text(title)
+    expect(writer.get_by_role("link", name="Onze nota")).to_have_attribute("rel", "nofollow noopener")
+    address = writer.url
+    phone.goto("/account")
+    expect(phone.locator("main")).to_contain_text("Je concepten")
+    phone.get_by_role("button", name="Verwijder dit concept").first.click()
+    expect(phone.get_by_role("status").first).to_contain_text("verwijderd")
+    return address
+
+
+def says_me_too(page: Page, address: str) -> None:
+    page.goto(f"{address}/endorse")
+    page.locator("#role").check()
+    page.locator("main form button[type=submit]").first.click()
+    expect(page.get_by_role("status").first).to_contain_text("ook wij")
+
+
+def changes_it(page: Page, address: str) -> None:
+    page.goto(f"{address}/edit")
+    page.get_by_label("Klaar om in te dienen").check()
+    page.get_by_label("Beschrijving").fill("Wie geen afspraak heeft, regelt het zelf aan de kiosk.")
+    page.locator("#idea-form button[type=submit]").first.click()
+    expect(page.locator("main")).to_contain_text("Je wijzigingen zijn bewaard")
+
+
+def reads_what_changed(reader: Page, endorser: Page, theirs: str, title: str) -> None:
+    reader.goto("/mailbox")
+    letter = reader.locator("main li.card").filter(has_text=theirs).filter(has_text=f"Gewijzigd: “{title}”")
+    letter.get_by_role("link").first.click()
+    expect(reader.locator("main")).to_contain_text("Klaar om in te dienen")
+    link = reader.locator("main a[href*='/versions/']").first
+    # Letters name the public address of the service, which a test does not have.
+    endorser.goto("/ideas/" + str(link.get_attribute("href")).partition("/ideas/")[2])
+    expect(endorser.locator("main del").first).to_contain_text("Nu staat iedereen aan het loket.")
+    expect(endorser.locator("main ins").first).to_contain_text("Wie geen afspraak heeft")
+
+
+def puts_the_first_version_back(page: Page, address: str, title: str) -> None:
+    page.goto(address)
+    page.get_by_role("link", name="Bekijk wat er veranderde").click()
+    page.get_by_role("link", name="Versie 1").click()
+    page.get_by_role("button", name="Zet versie 1 terug").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    expect(page.locator("main")).to_contain_text("Nu staat iedereen aan het loket.")
+
+
+def reports(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("link", name="Meld dit idee").click()
+    page.get_by_role("button", name="Verstuur de melding").click()
+    expect(page.locator("#errors")).to_contain_text("Kies waarom je dit meldt.")
+    page.get_by_label("Het is reclame").check()
+    page.get_by_role("button", name="Verstuur de melding").click()
+    expect(page.get_by_role("status").first).to_contain_text("De coördinatoren kijken ernaar.")
+
+
+def hides(page: Page, title: str) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Meldingen").first.click()
+    page.get_by_role("link", name=title, exact=True).click()
+    page.get_by_label("Waarom").fill("Dit noemt een merk.")
+    page.get_by_role("button", name="Verberg").click()
+    expect(page.get_by_role("status").first).to_contain_text("Het is verborgen")
+
+
+def answers(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator("main")).to_contain_text("Dit noemt een merk.")
+    page.get_by_label("Jullie antwoord").fill("Het is geen merk maar een soort toestel.")
+    page.get_by_role("button", name="Verstuur het antwoord").click()
+    expect(page.get_by_role("status").first).to_contain_text("bij de coördinatoren")
+
+
+def shows_it_again(page: Page, title: str) -> None:
+    page.goto("/reports")
+    page.get_by_role("link", name=title, exact=True).click()
+    expect(page.locator("main")).to_contain_text("Het is geen merk maar een soort toestel.")
+    page.get_by_label("Waarom").fill("Dat klopt.")
+    page.get_by_role("button", name="Toon weer").click()
+    expect(page.get_by_role("status").first).to_contain_text("Iedereen ziet het weer")
