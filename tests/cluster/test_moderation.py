@@ -12,7 +12,7 @@ import data.clusters
 import data.ideas
 import data.matches
 import data.projects
-from cluster import contacts, ideas, moderation, projects
+from cluster import contacts, ideas, moderation, project_requests, projects
 from cluster.imports import Row
 from data.moderation import Filter
 from data.store import close, row, rows, transaction, value
@@ -177,7 +177,7 @@ def test_a_hidden_project_is_gone_from_lists_search_suggestions_and_counts(
     assert changes is not None
     assert (Kind.PROJECT, project_id) in changes.gone
     with pytest.raises(NotFound):
-        projects.ask_contact(db, member=who("aalter"), project_id=project_id, message="")
+        project_requests.ask(db, member=who("aalter"), project_id=project_id, message="")
     decide(db, who, case, "show")
     assert projects.get(db, project_id).title == "Zwembadproject"
     assert data.matches.matching(db, words=["zwembad"], prefixes=True, at_most=9) == [(Kind.PROJECT, project_id)]

@@ -12,7 +12,7 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
-_KEY = re.compile(r'name="submission_key" value="([^"]+)"')
+_KEY = re.compile(r'name="submission_key"[^>]* value="([^"]+)"')
 _ADDRESS = re.compile(r"/ideas/(\d+)$")
 BROKEN = (OSError, http.client.HTTPException)
 
