@@ -27,12 +27,13 @@ README = (ROOT / "README.md").read_text(encoding="utf8")
 FLOORS = ("models", "data", "cluster", "cluster/web")
 # What stands beside the rooms on each floor, and why it is no room.
 BESIDE = {
-    "models": {"errors"},
-    "data": {"store", "turns", "migrations", "throttles", "work", "health", "judgements"},
-    "cluster": {"imports", "setup", "work"},
+    "models": {"errors", "searches"},
+    "data": {"store", "turns", "migrations", "throttles", "work", "health", "judgements", "searches"},
+    "cluster": {"imports", "searches", "setup", "work"},
     "cluster/web": {
         "cluster_commands", "commands", "context", "doctor", "errors", "face", "languages", "logs",
-        "member_commands", "pages", "requests", "security", "serve", "settings", "setup", "terminal", "worker",
+        "member_commands", "pages", "requests", "searches", "security", "serve", "settings", "setup", "terminal",
+        "worker",
     },
 }  # fmt: skip
 TOP = {
@@ -83,7 +84,7 @@ def test_transactions_are_opened_by_verbs_alone() -> None:
         for path in (ROOT / floor).rglob("*.py")
         if calls_of(path, "transaction")
     }
-    assert opened <= {f"cluster/{name}.py" for name in (*rooms(), "setup", "work")}
+    assert opened <= {f"cluster/{name}.py" for name in (*rooms(), "searches", "setup", "work")}
 
 
 def test_a_verb_opens_one_transaction_at_most() -> None:

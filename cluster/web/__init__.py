@@ -25,6 +25,7 @@ from cluster.web import (
     pages,
     people,
     projects,
+    searches,
 )
 from cluster.web.context import Services, SignedIn, root, services
 from cluster.web.requests import Number, Request
@@ -67,7 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     face.attach(app)
     errors.attach(app)
     guard(app)
-    for door in (pages, people, ideas, projects, calls, contacts, clusters, letters, matches):
+    for door in (pages, people, ideas, projects, calls, contacts, clusters, letters, matches, searches):
         app.register_blueprint(door.door)
     commands.attach(app)
     return app

@@ -37,6 +37,13 @@ LABELS: dict[str, dict[str, str]] = {
         "refused": N_("Niet goedgekeurd"),
         "unknown": N_("Uitkomst onbekend"),
     },
+    "subject": {
+        "idea": N_("Idee"),
+        "project": N_("Project"),
+        "cluster": N_("Cluster"),
+        "municipality": N_("Gemeente"),
+    },
+    "often": {"at_once": N_("Meteen"), "daily": N_("Elke ochtend"), "off": N_("Niet")},
     "relation": {
         "same_need": N_("Zelfde nood"),
         "strongly_related": N_("Sterk verwant"),

@@ -16,13 +16,14 @@ import cluster.ideas
 import cluster.matches
 import cluster.people
 import data.people
+from cluster.engine.texts import one_line
 from cluster.web.context import db, encoder, index, member
 from cluster.web.languages import say
 from cluster.web.matches import in_lanes, page_number
 from cluster.web.requests import number
 from data.ideas import Filter
 from models.errors import Conflict, Invalid
-from models.ideas import Idea, IdeaForm, Intent
+from models.ideas import TITLE_AT_MOST, Idea, IdeaForm, Intent
 from models.matches import Kind
 
 door = Blueprint("ideas", __name__)
@@ -91,7 +92,8 @@ def new() -> ResponseReturnValue:
     """Post an idea. What is similar stands beside the form: a panel, never a step."""
     asking, _ = cluster.people.must_act(member())
     if request.method == "GET":
-        return _form(values=asdict(IdeaForm(title="", description="")), submission_key=secrets.token_urlsafe(16))
+        title = one_line(request.args.get("title", ""))[:TITLE_AT_MOST]
+        return _form(values=asdict(IdeaForm(title=title, description="")), submission_key=secrets.token_urlsafe(16))
     form, key = _read_form(), request.form.get("submission_key", "")[:64] or None
     if request.form.get("action") == "similar":
         return _form(values=_typed(form), submission_key=key, lanes=_lanes(form))

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from itsdangerous import URLSafeSerializer
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
 
 import cluster.contacts
 import cluster.ideas
+import cluster.searches
 import data.people
 from data.store import insert, transaction
 from models.ideas import IdeaForm
@@ -19,7 +21,9 @@ Page = Callable[..., Any]
 # The answer to: a visitor, the owner's colleague (genk), another municipality (aalter), a coordinator.
 # SIGN_IN is a redirect to the sign-in page. Addresses: idea 1 is Genk's, open; idea 2 is Genk's, withdrawn;
 # introduction 1 is between Genk (poster) and Kortrijk (endorser); cluster 1 is a proposal, cluster 2 accepted.
+# Search 1 is kept by Genk's member.
 SIGN_IN = 302
+TOKEN = URLSafeSerializer("s" * 40, salt="saved-search").dumps(1)
 TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/"): (200, 200, 200, 200),
     ("POST", "/language"): (303, 303, 303, 303),
@@ -51,6 +55,13 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/ideas/2/endorse"): (SIGN_IN, 404, 404, 403),
     ("POST", "/ideas/1/endorsement/withdraw"): (401, 404, 404, 403),
     ("GET", "/search"): (200, 200, 200, 200),
+    ("GET", "/searches"): (SIGN_IN, 200, 200, 200),
+    ("POST", "/searches"): (401, 422, 422, 422),
+    ("POST", "/searches/1"): (401, 422, 404, 404),
+    ("POST", "/searches/1/remove"): (401, 303, 404, 404),
+    ("GET", f"/searches/stop/{TOKEN}"): (200, 200, 200, 200),
+    ("POST", f"/searches/stop/{TOKEN}"): (200, 200, 200, 200),
+    ("GET", "/searches/stop/forged"): (404, 404, 404, 404),
     ("POST", "/api/v1/similar"): (422, 422, 422, 422),
     ("GET", "/projects"): (200, 200, 200, 200),
     ("GET", "/projects/1"): (200, 200, 200, 200),
@@ -89,6 +100,8 @@ def furnished(app: Flask) -> Database:
         cluster.ideas.post(db, encoder=None, member=genk, form=IdeaForm(title=title, description="Tekst"))
     cluster.contacts.endorse(db, member=kortrijk, idea_id=1, role="learn", message="")
     cluster.ideas.withdraw(db, member=genk, idea_id=2)
+    chosen = cluster.searches.ANY
+    cluster.searches.save(db, member=genk, name="Zwembad", query="zwembad", chosen=chosen, often="daily")
     with transaction(db):
         moment = data.store.now()
         db.execute(
@@ -154,7 +167,17 @@ def test_every_route_has_a_row(app: Flask) -> None:
 
 
 def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
-    tables = ("ideas", "endorsements", "introductions", "clusters", "judgements", "letters", "jobs", "members")
+    tables = (
+        "ideas",
+        "endorsements",
+        "introductions",
+        "clusters",
+        "judgements",
+        "letters",
+        "jobs",
+        "members",
+        "saved_searches",
+    )
 
     def everything() -> list[Any]:
         return [list(furnished[table].rows) for table in tables]
