@@ -141,6 +141,11 @@ def _by_words(db: Database, *, question: Question, chosen: Chosen, lexicon: Lexi
         some = replace(question, groups=tuple(_rarest(question, lexicon)))
         loose = data.searches.ranked(db, question=some, mode="any", chosen=chosen, at_most=300)
         lists.append((0.9, loose))
+        if len(question.groups) > 1:
+            # The rarest word says most: 'laadpaal' in 'laadpaal aanvragen'.
+            rarest = replace(question, groups=some.groups[:1])
+            telling = data.searches.ranked(db, question=rarest, mode="all", chosen=chosen, at_most=_ENOUGH)
+            lists.append((1.0, telling))
     return lists, len(strict) == COUNTED_AT_MOST
 
 

@@ -181,7 +181,7 @@ def named(db: Database, *, question: Question, chosen: Chosen, at_most: int) -> 
         order by t.rank limit :at_most""",
         {"asked": asked, "at_most": at_most, "province": chosen.province, "kind": chosen.kind},
     )
-    typed = f" {' '.join(question.words)} "
+    typed = f" {' '.join(group.put_right or group.exact for group in question.groups)} "
     keys = []
     for item in found:
         key = (Subject.MUNICIPALITY if item["rowid"] % 2 else Subject.CLUSTER, item["rowid"] // 2)

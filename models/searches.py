@@ -27,7 +27,7 @@ class Group:
 
     `exact` is the word as typed, `also` are other forms, compounds and corrections, `prefixes` what such words may
     begin with, and `together` the parts of a compound, each with its forms, that count when all are there. `loosely`
-    are parts that are worth a look by themselves when nothing has all words.
+    are parts that are worth a look by themselves when nothing has all words. `put_right` is what a misspelt word meant.
     """
 
     exact: str
@@ -35,6 +35,7 @@ class Group:
     prefixes: tuple[str, ...] = ()
     together: tuple[tuple[str, ...], ...] = ()
     loosely: tuple[str, ...] = ()
+    put_right: str = ""
 
     @property
     def is_wide(self) -> bool:

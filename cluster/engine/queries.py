@@ -114,6 +114,7 @@ def _group(word: str, lexicon: Lexicon, known: Callable[[str], bool]) -> tuple[G
         prefixes=tuple(prefixes),
         together=together,
         loosely=tuple(one for one in loose if one),
+        put_right=meant or "",
     )
     return group, meant
 
