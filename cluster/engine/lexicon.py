@@ -150,7 +150,7 @@ class Lexicon:
                 options = []
                 for end in range(at + 3, len(word) + 1):
                     part = word[at:end]
-                    worth = self._part(part) or (0.3 if end < len(word) and self._begins(part) else 0.0)
+                    worth = self._part(part) or (0.3 if end < len(word) and self._begins(part, word) else 0.0)
                     if end - at == len(word) or not worth:
                         continue
                     for link in _LINKS if end < len(word) else ("",):
@@ -212,9 +212,9 @@ class Lexicon:
             return 1.0 + float(np.log(count))
         return 0.5 if len(part) >= 5 and self._of_key(key(part)) else 0.0
 
-    def _begins(self, part: str) -> bool:
+    def _begins(self, part: str, whole: str) -> bool:
         """Whether other words begin so, as 'parkeer' does in 'parkeerverbod' without being a word of its own."""
-        return len(part) >= 5 and part not in _NO_PART and self.beginning(part) > 0
+        return len(part) >= 5 and part not in _NO_PART and self.beginning(part) > self.documents(whole)
 
     def _joins(self, before: str, whole: str) -> bool:
         """Whether what stands before a word in a compound is a word, with or without a link."""

@@ -51,7 +51,7 @@ def read(query: str, lexicon: Lexicon, *, known: Callable[[str], bool] = lambda 
 
     free = _WITHOUT.sub(excluded, _QUOTED.sub(quoted, query))
     typed = list(dict.fromkeys(_words(free)))
-    telling = [word for word in typed if word not in STOP] or (typed if not phrases else [])
+    telling = [word for word in typed if len(word) > 1 and word not in STOP] or (typed if not phrases else [])
     groups, corrected = [], []
     put_right: dict[str, str] = {}
     for word in telling[:_WORDS_AT_MOST]:

@@ -1,8 +1,8 @@
 """How long a search takes at 100,000 ideas, beside FTS5 BM25 alone in the same run.
 
-`python -m tests.benchmarks.search` multiplies the demo's ideas; `python -m tests.benchmarks.search FILE.jsonl` adds texts
-(objects with title and description), SIZE and KEEP are settings of the environment: how many ideas, and a folder that
-keeps the filled store for a next run. Vectors are random unit rows: exact search takes as long with those. Prints
+`python -m tests.benchmarks.search` multiplies the demo's ideas; `python -m tests.benchmarks.search FILE.jsonl` adds
+texts (objects with title and description). SIZE and KEEP are settings of the environment: how many ideas, and a folder
+that keeps the filled store for a next run. Vectors are random unit rows: exact search takes as long with those. Prints
 figures; nothing here fails on a slow machine.
 """
 
