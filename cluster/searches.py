@@ -49,10 +49,11 @@ TOLD_AT_MOST = 20
 
 # Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009): only to retrieve and order, never a threshold.
 _RRF = 60
-# With so many results that have all words, what has only some of them is no longer looked for.
+# So many of the best are worth looking at more closely.
 _ENOUGH = 60
-# What has only some of the words is looked for by the rarest of them, as long as no more texts than this are weighed.
-_WEIGHED_AT_MOST = 30_000
+# What has only some of the words is looked for when less than a page has all of them, and by the rarest words, as long
+# as no more texts than this are weighed.
+_WEIGHED_AT_MOST = 12_000
 # A neighbour of a two-word query is only worth showing when it is truly near, and not much further than the nearest.
 _NEAR = 0.35
 _NEAR_THE_BEST = 0.55
@@ -137,7 +138,7 @@ def _by_words(db: Database, *, question: Question, chosen: Chosen, lexicon: Lexi
     if any(group.is_wide for group in question.groups):
         exact = data.searches.ranked(db, question=question, mode="exact", chosen=chosen, at_most=_ENOUGH)
         lists.append((1.0, exact))
-    if len(strict) < _ENOUGH and (len(question.groups) > 1 or any(group.loosely for group in question.groups)):
+    if len(strict) < PER_PAGE and (len(question.groups) > 1 or any(group.loosely for group in question.groups)):
         some = replace(question, groups=tuple(_rarest(question, lexicon)))
         loose = data.searches.ranked(db, question=some, mode="any", chosen=chosen, at_most=300)
         lists.append((0.9, loose))
@@ -152,7 +153,8 @@ def _by_words(db: Database, *, question: Question, chosen: Chosen, lexicon: Lexi
 def _rarest(question: Question, lexicon: Lexicon) -> Iterable[Group]:
     weighed = 0
     often = {
-        group: lexicon.documents(group.exact) + sum(lexicon.documents(word) for word in group.also)
+        group: sum(lexicon.documents(word) for word in {group.exact, *group.also, *group.loosely})
+        + max((lexicon.beginning(prefix) for prefix in group.prefixes), default=0)
         for group in question.groups
     }
     for number, group in enumerate(sorted(question.groups, key=lambda group: often[group])):

@@ -434,7 +434,7 @@ create virtual table terms using fts5vocab (texts, row);
 @migrations(name="040_search")
 def search_everything(db: Database) -> None:
     """Clusters and municipalities can be found by name, and members keep searches that warn of what is new."""
-    _all(db, NAMES + PUBLISHED + SAVED_SEARCHES)
+    _all(db, NAMES + PUBLISHED + SAVED_SEARCHES + FACETS)
 
 
 def _name_triggers(table: str, name: str, kind: int, owner: str, events: dict[str, str]) -> str:
@@ -561,5 +561,12 @@ when exists (select 1 from saved_searches where often = 'at_once') begin
   on conflict (kind, key) where done_at is null do update set lease = null, leased_until = null,
     not_before = min(not_before, excluded.not_before);
 end;
+
+"""
+
+# What facets count, without the long texts that stand between these columns in the table (measured for a thousand
+# ideas of a hundred thousand: 5 ms instead of 15).
+FACETS = """
+create index ideas_facets on ideas (id, state, theme, call_id, intent, lang, organisation_id);
 
 """

@@ -19,7 +19,9 @@ _RANK = "bm25(4.0, 1.0)"
 # What facets know, of what is public alone: whoever else searches must not see more than the public does.
 _IDEAS = """
 select 'idea' as kind, i.id, i.theme, i.call_id as call, c.name as call_name, null as status, i.intent, o.province,
-  i.lang from ideas i left join organisations o on o.id = i.organisation_id left join calls c on c.id = i.call_id
+  i.lang
+from ideas i indexed by ideas_facets left join organisations o on o.id = i.organisation_id
+left join calls c on c.id = i.call_id
 where i.state = 'open'
 """
 _PROJECTS = """
@@ -252,7 +254,7 @@ select i.id, i.title, i.description as body, coalesce(o.name, '') as organisatio
   o.province, i.created_at, i.demo,
   (select count(*) from endorsements e where e.idea_id = i.id and e.active = 1) as detail
 from ideas i left join organisations o on o.id = i.organisation_id
-where i.state = 'open' and i.id in (select value from json_each(?))""",
+where +i.state = 'open' and i.id in (select value from json_each(?))""",
     Subject.PROJECT: """
 select id, title, summary as body, lead as organisation, lang, theme, status, demo
 from projects where id in (select value from json_each(?))""",

@@ -25,10 +25,15 @@ class Marker:
         for phrase in question.phrases:
             self._words.append(frozenset(phrase))
             self._prefixes.append(())
+        self._seen: dict[str, int | None] = {}
 
     def which(self, word: str) -> int | None:
         """The number of the first group that a word of a text belongs to."""
-        folded = fold(word)
+        if word not in self._seen:
+            self._seen[word] = self._find(fold(word))
+        return self._seen[word]
+
+    def _find(self, folded: str) -> int | None:
         for number, (words, prefixes) in enumerate(zip(self._words, self._prefixes, strict=True)):
             if folded in words or (prefixes and folded.startswith(prefixes)):
                 return number

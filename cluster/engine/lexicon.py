@@ -148,9 +148,10 @@ class Lexicon:
             if at not in best:
                 best[at] = None
                 options = []
-                for end in range(at + 3, len(word) + 1):
+                for end in range(at + 4, len(word) + 1):
                     part = word[at:end]
-                    worth = self._part(part) or (0.3 if end < len(word) and self._begins(part, word) else 0.0)
+                    begins = end < len(word) and not self.documents(word) and self._begins(part, word)
+                    worth = self._part(part) or (0.3 if begins else 0.0)
                     if end - at == len(word) or not worth:
                         continue
                     for link in _LINKS if end < len(word) else ("",):
@@ -203,14 +204,11 @@ class Lexicon:
 
     def _part(self, part: str) -> float:
         """How likely this is a part of compounds: 0 when it is not."""
-        if part in _NO_PART or len(part) < 3:
+        if part in _NO_PART or len(part) < 4:
             return 0.0
-        count = self._documents.get(part, 0)
-        if len(part) == 3:
-            return 0.1 if count >= 3 else 0.0
-        if count:
+        if count := self._documents.get(part, 0):
             return 1.0 + float(np.log(count))
-        return 0.5 if len(part) >= 5 and self._of_key(key(part)) else 0.0
+        return 0.5 if len(part) >= 5 and any(len(form) >= 5 for form in self._of_key(key(part))) else 0.0
 
     def _begins(self, part: str, whole: str) -> bool:
         """Whether other words begin so, as 'parkeer' does in 'parkeerverbod' without being a word of its own."""

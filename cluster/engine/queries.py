@@ -106,7 +106,9 @@ def _group(word: str, lexicon: Lexicon, known: Callable[[str], bool]) -> tuple[G
     together = tuple((part, *lexicon.inflections(part)[:8]) for part in parts)
     group_parts = list(dict.fromkeys([*(form for part in together for form in part), *lexicon.ends(word)]))
     longest = max(group_parts, key=len, default="")
-    # 'aanvraag' alone is not what somebody means who types 'omgevingsvergunningsaanvraag'.
+    # Parts are only for what no text has, and 'aanvraag' alone is not what 'omgevingsvergunningsaanvraag' asks for.
+    if lexicon.documents(word) or forms or compounds:
+        group_parts, longest = [], ""
     loose = [longest, *lexicon.inflections(longest)] if 2 * len(longest) >= len(word) else group_parts
     group = Group(
         exact=word,
