@@ -541,7 +541,7 @@ end;
 # loses its lease, as with every job that is asked for again (data/work.py).
 SAVED_SEARCHES = """
 create table saved_searches (
-  id integer primary key,
+  id integer primary key autoincrement, -- the link in an old letter must never end another search
   member_id integer not null references members (id) on delete cascade,
   name text not null,
   query text not null,

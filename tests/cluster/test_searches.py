@@ -368,6 +368,8 @@ def test_a_search_belongs_to_one_member(db: Database, who: Who) -> None:
     searches.remove(db, member=who("genk"), search_id=kept)
     searches.remove(db, member=who("genk"), search_id=kept)
     assert searches.saved_of(db, member=who("genk")) == []
+    # The link in a letter of the one that is gone must not end another.
+    assert keep(db, who("aalter")) > kept
 
 
 @pytest.mark.parametrize(
