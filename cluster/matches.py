@@ -1,14 +1,12 @@
-"""Matches: what is similar to a text, and search. Suggestions are computed when asked, never stored stale."""
+"""Matches: what is similar to a text. Suggestions are computed when asked, never stored stale."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from sqlite_utils import Database
 
 import data.ideas
 import data.matches
-import data.people
 import data.projects
 import data.work
 from cluster.engine import lexical, relations
@@ -22,7 +20,6 @@ from models.matches import Explanation, Kind, Match
 from models.projects import Project
 
 LIMIT_AT_MOST = 100
-PER_PAGE = 20
 
 # How many candidates each side brings before they are scored; at least what is asked for.
 _CANDIDATES = 100
@@ -34,17 +31,6 @@ _FRESH = 5
 _WAIT_S = 2.0
 _PASSAGES = 2
 _BATCH = 64
-# Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009): only to retrieve and order a search, never a threshold.
-_RRF = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One page of search results, and whether only the words were searched because the encoder is missing."""
-
-    items: list[Idea | Project]
-    has_more: bool
-    words_only: bool
 
 
 def follow(db: Database, *, index: Index[Item], encoder: Encoder) -> None:
@@ -81,7 +67,7 @@ def similar(
     if not text:
         return []
     bag = lexical.words(text)
-    vectors = _soon(encoder, text)
+    vectors = soon(encoder, text)
     if encoder is None or vectors is None:
         encoder, vector = None, None
     else:
@@ -115,14 +101,14 @@ def similar_to(
     return _scored(db, encoder=encoder, index=index, vector=vector, bag=bag, limit=limit, exclude=item)
 
 
-def _soon(encoder: Encoder | None, text: str) -> Vectors | None:
+def soon(encoder: Encoder | None, text: str) -> Vectors | None:
     """The vector of the beginning of a text, shape (1, d); none when the encoder is missing or too busy to wait for."""
     if encoder is None:
         return None
     return encoder.try_encode([text], within_s=_WAIT_S, passages_at_most=_PASSAGES)
 
 
-def _vocabulary(db: Database, index: Index[Item]) -> Vocabulary:
+def read_vocabulary(db: Database, index: Index[Item]) -> Vocabulary:
     """How rare words are, read again when there are a tenth more texts: rarity changes slowly."""
     total = data.matches.total(db)
     if index.vocabulary is None or total > index.vocabulary.total * 1.1 + _FRESH:
@@ -141,7 +127,7 @@ def _scored(
     exclude: Item | None,
 ) -> list[Match]:
     at_most = max(_CANDIDATES, limit)
-    vocabulary = _vocabulary(db, index)
+    vocabulary = read_vocabulary(db, index)
     # A word that nobody knew when the vocabulary was read is the rarest of all.
     known = vocabulary.documents
     telling = sorted(bag, key=lambda word: (known.get(word, 0), word))[:_WORDS_AT_MOST]
@@ -224,56 +210,6 @@ def _ranked(
             )
         )
     return found
-
-
-def search(
-    db: Database,
-    *,
-    encoder: Encoder | None,
-    index: Index[Item],
-    query: str,
-    kinds: Sequence[Kind] = tuple(Kind),
-    page: int = 1,
-) -> Found:
-    """Ideas and projects that fit a query by words (prefixes and other forms too) or by meaning, best first."""
-    found = lexical.words_of_query(query)
-    forms = [lexical.root(word) for word in found]
-    # What has the word itself stands in both lists, and so before what has another form of it.
-    lists: list[list[Item]] = [
-        data.matches.matching(db, words=words, prefixes=True, at_most=300, kinds=kinds)
-        for words in (found, forms if forms != found else [])
-    ]
-    vectors = _soon(encoder, query) if found else None
-    if encoder and vectors is not None:
-        follow(db, index=index, encoder=encoder)
-        # A neighbour of a two-word query is only worth showing when it is truly near.
-        near = index.nearest(vectors[0], at_most=400)
-        lists.append([hit.key for hit in near if hit.cosine >= 0.35 and hit.key[0] in kinds][:50])
-    lists.append(_of_organisation(db, query))
-    ranks: dict[Item, float] = {}
-    for ranked in lists:
-        for rank, item in enumerate(ranked):
-            ranks[item] = ranks.get(item, 0.0) + 1 / (_RRF + rank)
-    order = sorted((item for item in ranks if item[0] in kinds), key=lambda item: (-ranks[item], item))
-    ideas = data.ideas.by_ids(db, ids=[item_id for kind, item_id in order if kind is Kind.IDEA])
-    projects = data.projects.by_ids(db, ids=[item_id for kind, item_id in order if kind is Kind.PROJECT])
-    every = [ideas.get(item_id) if kind is Kind.IDEA else projects.get(item_id) for kind, item_id in order]
-    shown = [item for item in every if item is not None]
-    start = (page - 1) * PER_PAGE
-    return Found(
-        items=shown[start : start + PER_PAGE], has_more=len(shown) > start + PER_PAGE, words_only=encoder is None
-    )
-
-
-def _of_organisation(db: Database, query: str) -> list[Item]:
-    """What the municipality or body of this name posted or leads, newest first."""
-    found = data.people.find_organisation(db, text=query) if query else None
-    if found is None:
-        return []
-    mine, led = data.ideas.Filter(organisation_id=found.id), data.projects.Filter(organisation_id=found.id)
-    ideas = data.ideas.browse(db, wanted=mine, order="newest", at_most=50, after=0)
-    projects = data.projects.browse(db, wanted=led, at_most=50)
-    return [*((Kind.IDEA, idea.id) for idea in ideas), *((Kind.PROJECT, project.id) for project in projects)]
 
 
 def keep_vector(db: Database, *, kind: Kind, item_id: int, encoder: Encoder, text: str, vector: Vectors) -> None:

@@ -37,21 +37,21 @@ FLOORS = ("models", "data", "cluster", "cluster/web")
 # What stands beside the rooms on each floor: a part of a room too large for one file, or what is no room.
 BESIDE = {
     "models": {
-        "errors", "moderation",
+        "errors", "moderation", "searches",
     },
     "data": {
         "access", "drafts", "health", "invitations", "judgements", "migrations", "moderation", "project_requests",
-        "project_uploads", "store", "throttles", "turns", "versions", "work",
+        "project_uploads", "searches", "store", "throttles", "turns", "versions", "work",
     },
     "cluster": {
         "access", "drafts", "imports", "invitations", "moderation", "organisations", "passwords", "project_imports",
-        "project_requests", "project_uploads", "setup", "tokens", "versions", "work", "workbooks",
+        "project_requests", "project_uploads", "searches", "setup", "tokens", "versions", "work", "workbooks",
     },
     "cluster/web": {
         "access", "calendars", "cluster_commands", "commands", "context", "doctor", "drafts", "errors",
         "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "member_commands", "moderation",
-        "organisations", "pages", "project_requests", "project_uploads", "requests", "security", "serve",
-        "settings", "setup", "terminal", "versions", "worker",
+        "organisations", "pages", "project_requests", "project_uploads", "requests", "searches", "security",
+        "serve", "settings", "setup", "terminal", "versions", "worker",
     },
 }  # fmt: skip
 # They read texts and files, and leave writing to the verbs.

@@ -9,6 +9,7 @@ import numpy as np
 
 from cluster.engine.encoder import Vectors
 from cluster.engine.lexical import Vocabulary
+from cluster.engine.lexicon import Lexicon
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -44,6 +45,8 @@ class Index(Generic[Key]):
         self.seq = 0
         self.encoder: str | None = None
         self.vocabulary: Vocabulary | None = None
+        # Made of the vocabulary, at the first search after it was read.
+        self.lexicon: tuple[Vocabulary, Lexicon] | None = None
         # Replaced in one assignment, so that a reader in another thread sees all of one or all of the next.
         self._now: _Matrix[Key] = _Matrix({}, [], np.zeros((0, 0), dtype=np.float32), 0)
 

@@ -32,6 +32,7 @@ from cluster.web import (
     project_requests,
     project_uploads,
     projects,
+    searches,
     versions,
 )
 from cluster.web.context import Services, SignedIn, root, services
@@ -93,6 +94,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         drafts,
         versions,
         moderation,
+        searches,
     )
     for door in rooms:
         app.register_blueprint(door.door)

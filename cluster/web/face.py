@@ -39,6 +39,13 @@ LABELS: dict[str, dict[str, str]] = {
         "refused": N_("Niet goedgekeurd"),
         "unknown": N_("Uitkomst onbekend"),
     },
+    "subject": {
+        "idea": N_("Idee"),
+        "project": N_("Project"),
+        "cluster": N_("Cluster"),
+        "municipality": N_("Gemeente"),
+    },
+    "often": {"at_once": N_("Meteen"), "daily": N_("Elke ochtend"), "off": N_("Niet")},
     "relation": {
         "same_need": N_("Zelfde nood"),
         "strongly_related": N_("Sterk verwant"),
@@ -164,7 +171,7 @@ LABELS: dict[str, dict[str, str]] = {
         "advertising": N_("Het is reclame"),
         "other": N_("Iets anders"),
     },
-    "subject": {"idea": N_("Idee"), "project": N_("Project"), "endorsement": N_("Bericht bij ‘ook wij’")},
+    "moderated": {"idea": N_("Idee"), "project": N_("Project"), "endorsement": N_("Bericht bij ‘ook wij’")},
     "case": {"reported": N_("Gemeld"), "hidden": N_("Verborgen"), "shown": N_("Zichtbaar")},
     "happened": {
         "reported": N_("Gemeld"),

@@ -31,6 +31,7 @@ from data.ideas import Filter
 from models.errors import Conflict, Invalid
 from models.ideas import (
     TARGET_GROUP_AT_MOST,
+    TITLE_AT_MOST,
     Budget,
     DraftMark,
     Idea,
@@ -155,8 +156,9 @@ def _opened(asking: Member) -> str:
     draft = cluster.drafts.get(db(), member=asking, draft_id=draft_id) if draft_id else None
     other_id = number(request.args.get("other"))
     others = [one for one in cluster.drafts.listed(db(), member=asking) if not draft or one.id != draft.id]
+    title = one_line(request.args.get("title", ""))[:TITLE_AT_MOST]
     return _form(
-        values=_typed(draft.form) if draft else asdict(IdeaForm(title="", description="")),
+        values=_typed(draft.form) if draft else asdict(IdeaForm(title=title, description="")),
         submission_key=draft.submission_key if draft else secrets.token_urlsafe(16),
         mark=DraftMark(writer=secrets.token_urlsafe(8), revision=draft.revision if draft else 0),
         draft=draft,

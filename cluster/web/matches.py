@@ -1,4 +1,4 @@
-"""What is similar: the panel while typing, the search page, and the one door for machines that only reads."""
+"""What is similar: the panel while typing, and the one door for machines that only reads."""
 
 import time
 from typing import Annotated
@@ -25,7 +25,6 @@ door.add_app_template_global(lambda match: reasons(match), "reasons")
 
 _PER_LANE = 4
 _AT_LEAST = 3
-_KINDS = {"ideas": (Kind.IDEA,), "projects": (Kind.PROJECT,)}
 
 
 def in_lanes(matches: list[Match]) -> dict[Lane, list[Match]]:
@@ -42,7 +41,7 @@ def in_lanes(matches: list[Match]) -> dict[Lane, list[Match]]:
 @door.post("/ideas/similar")
 def panel() -> ResponseReturnValue:
     """The three lanes for what is being typed; asked again at every pause."""
-    _not_too_often()
+    not_too_often()
     own = number(request.form.get("idea_id"))
     matches = cluster.matches.similar(
         db(),
@@ -54,24 +53,6 @@ def panel() -> ResponseReturnValue:
         exclude=(Kind.IDEA, own) if own else None,
     )
     return render_template("matches/lanes.html", lanes=in_lanes(matches), words_only=encoder() is None)
-
-
-@door.get("/search")
-def search() -> ResponseReturnValue:
-    """Ideas and projects that fit the words or the meaning of a query."""
-    _not_too_often()
-    query = one_line(request.args.get("q", ""))[:500]
-    kind = request.args.get("kind", "")
-    page = page_number()
-    found = cluster.matches.search(
-        db(),
-        encoder=encoder(),
-        index=index(),
-        query=query,
-        kinds=_KINDS.get(kind, tuple(Kind)),
-        page=page,
-    )
-    return render_template("matches/search.html", query=query, kind=kind, found=found, page=page)
 
 
 def page_number() -> int:
@@ -96,7 +77,7 @@ class Question(BaseModel):
 @door.post("/api/v1/similar")
 def similar_api() -> ResponseReturnValue:
     """Similar ideas and projects for a text. It only reads, ignores cookies, and sees what the public sees."""
-    _not_too_often()
+    not_too_often()
     question = _question()
     found = cluster.matches.similar(
         db(),
@@ -110,7 +91,8 @@ def similar_api() -> ResponseReturnValue:
     return jsonify({"encoder": running.name if running else "", "matches": [_told(match) for match in found]})
 
 
-def _not_too_often() -> None:
+def not_too_often() -> None:
+    """Refuse who asks more often per second than the setting allows."""
     key = f"similar:{request.remote_addr}"
     uses = data.throttles.count(services().throttles(), key=key, window_s=1, moment=time.time())
     if uses > services().settings.similar_per_second:

@@ -12,12 +12,15 @@ import structlog
 import cluster.clusters
 import cluster.letters
 import cluster.matches
+import cluster.searches
 import cluster.versions
 import cluster.work
 from cluster.web.context import Services
+from cluster.web.searches import stop_path
 from cluster.web.settings import Settings
 from data.work import ATTEMPTS_AT_MOST, Job
 from models.matches import Kind
+from models.searches import Often
 
 # Longer than any job takes: a letter at most two minutes with a mail server that dawdles, grouping at most three.
 LEASE_S = 300
@@ -46,6 +49,7 @@ def work(services: Services, *, once: bool, stop: threading.Event | None = None,
             try:
                 if not ready:
                     cluster.letters.queue_stranded(services.db())
+                    cluster.searches.wake(services.db())
                     ready = True
                 did = _one(services, lease_s)
             except Exception:
@@ -121,6 +125,15 @@ def _tell(services: Services, job: Job) -> None:
     cluster.versions.tell(services.db(), idea_id=int(job.payload["idea_id"]))
 
 
+def _searches(services: Services, job: Job) -> None:
+    """Tell what is new for kept searches: at once, or in the morning, which queues the next one."""
+    often = Often.AT_ONCE if job.key == "at_once" else Often.DAILY
+    path = partial(stop_path, secret=services.settings.session_secret())
+    cluster.searches.tell_all(services.db(), index=services.index, often=often, stop_path=path)
+    if often is Often.DAILY:
+        cluster.searches.wake(services.db())
+
+
 def _unknown(services: Services, job: Job) -> None:
     raise LookupError(f"nobody knows how to do {job.kind}")
 
@@ -130,6 +143,7 @@ _HANDLERS: dict[str, Callable[[Services, Job], None]] = {
     "embed": _embed,
     "propose": _propose,
     "tell": _tell,
+    "searches": _searches,
 }
 
 

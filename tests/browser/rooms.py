@@ -17,6 +17,7 @@ import cluster.moderation
 import cluster.organisations
 import cluster.project_requests
 import cluster.projects
+import cluster.searches
 import cluster.tokens
 import data.access
 import data.clusters
@@ -24,6 +25,7 @@ import data.invitations
 import data.people
 import data.store
 import data.throttles
+from cluster.web.searches import stop_path
 from data.store import now, transaction, value
 from models.calls import CallForm
 from models.clusters import ClusterState
@@ -31,6 +33,7 @@ from models.ideas import DraftMark, IdeaForm
 from models.moderation import Subject
 from models.people import Member
 from models.projects import ProjectForm
+from models.searches import Chosen
 
 _LONG = "Omgevingsvergunningsaanvraagformulierenverwerkingsplatform"
 
@@ -46,7 +49,7 @@ class Room:
     does: Callable[[Page], None] | None = None
 
 
-def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int]:
+def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int | str]:
     """Bring the demo into the states the rooms need, by the verbs, and tell the ids of what stands in them."""
     gent = account("gent")
     asked_of_others = cluster.contacts.inbox(place, member=gent).sent
@@ -76,6 +79,7 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int]
         **_calls(place, account("coordinator")),
         **_reports(place, account, ids),
         "draft": draft.id,
+        "stop": _kept_search(place, gent),
         "asked": next(one.id for one in asked_of_turnhout if one.state == "asked"),
         "waiting": next(one.id for one in asked_of_others if one.state == "asked"),
         "agreed": next(one.id for one in asked_of_others if one.state == "agreed"),
@@ -116,6 +120,16 @@ def _reports(place: Database, account: Callable[[str], Member], ids: dict[str, i
     )
     data.store.close(throttles)
     return found
+
+
+def _kept_search(place: Database, member: Member) -> str:
+    """Keep searches of every kind, and return the token that ends the letters of one."""
+    for query, often in (("parkeren", "daily"), (_LONG, "at_once"), ("zwembad", "off")):
+        chosen = Chosen(lang="nl", province="Oost-Vlaanderen") if often == "off" else Chosen()
+        cluster.searches.save(place, member=member, name=f"Nieuw over {query}", query=query, chosen=chosen, often=often)
+    folder = Path(str(value(place, "select file from pragma_database_list where name = 'main'"))).parent
+    saved = cluster.searches.saved_of(place, member=member)[-1]
+    return stop_path(saved, secret=(folder / "secret_key").read_text()).rpartition("/")[2]
 
 
 def demo_idea(place: Database, external_id: str) -> int:
@@ -294,6 +308,13 @@ def _bring_in(page: Page) -> None:
     _send("Bekijk wat er zou gebeuren")(page)
 
 
+def _nameless_search(page: Page) -> None:
+    page.locator("main summary").first.click()
+    page.locator("main details[open] [name=name]").fill("")
+    page.locator("main details[open] button").first.click()
+    page.locator("#errors").wait_for()
+
+
 def _wrong_sums(page: Page) -> None:
     _open_everything(page)
     page.locator("[name=days]").fill("heel veel")
@@ -443,6 +464,14 @@ ROOMS = [
     Room("search", "/search"),
     Room("search-hits", "/search?q=parkeren", "gent"),
     Room("search-none", "/search?q=xqzwvk"),
+    Room("search-narrowed", "/search?q=parkeren&lang=nl&intent=need", "gent"),
+    Room("search-nothing", "/search?q=%22precies+zo%22+-niet&province=Limburg&lang=fr", "gent"),
+    Room("search-corrected", "/search?q=parkeerkart"),
+    Room("searches", "/searches", "gent"),
+    Room("searches-open", "/searches", "gent", does=_open_everything),
+    Room("searches-none", "/searches", "pajottegem"),
+    Room("searches-error", "/searches", "gent", does=_nameless_search),
+    Room("search-stop", "/searches/stop/{stop}"),
     Room("mailbox", "/mailbox"),
     Room("letter", "/mailbox/{letter}"),
     Room("error-400", "/ideas/new", "gent", does=_forged),

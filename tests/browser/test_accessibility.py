@@ -21,7 +21,7 @@ BYTES_AT_MOST = 100_000
 
 
 @pytest.fixture(scope="package")
-def ids(place: Database, account: Callable[[str], Member]) -> dict[str, int]:
+def ids(place: Database, account: Callable[[str], Member]) -> dict[str, int | str]:
     """What stands where, once the demo is brought into the states the rooms need."""
     return arrange(place, account)
 
@@ -33,7 +33,7 @@ def axe() -> str:
     return AXE.read_text(encoding="utf-8")
 
 
-def enter(page: Page, room: Room, ids: dict[str, int]) -> None:
+def enter(page: Page, room: Room, ids: dict[str, int | str]) -> None:
     answer = page.goto(room.at.format_map(ids))
     assert answer is not None
     assert answer.status == room.status, f"{page.url}: {answer.status}"
@@ -77,7 +77,7 @@ WEIGHT = """[...performance.getEntriesByType('navigation'), ...performance.getEn
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
-def test_everybody_can_use_a_page(visit: Visit, ids: dict[str, int], axe: str, room: Room) -> None:
+def test_everybody_can_use_a_page(visit: Visit, ids: dict[str, int | str], axe: str, room: Room) -> None:
     page = visit(room.who, viewport=DESKTOP)
     enter(page, room, ids)
     # A new window has kept nothing, so this is all that a first view fetches.
@@ -87,24 +87,24 @@ def test_everybody_can_use_a_page(visit: Visit, ids: dict[str, int], axe: str, r
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
-def test_everybody_can_use_a_page_in_all_colours(visit: Visit, ids: dict[str, int], axe: str, room: Room) -> None:
+def test_everybody_can_use_a_page_in_all_colours(visit: Visit, ids: dict[str, int | str], axe: str, room: Room) -> None:
     page = visit(room.who, viewport=DESKTOP)
     enter(page, room, ids)
     look(page, axe, room.name, [*VIEWS, *MORE_VIEWS], pictures=True)
 
 
 @pytest.mark.parametrize("room", [room for room in READ if room.name in IN_ENGLISH], ids=lambda room: room.name)
-def test_everybody_can_use_a_page_in_english(visit: Visit, ids: dict[str, int], axe: str, room: Room) -> None:
+def test_everybody_can_use_a_page_in_english(visit: Visit, ids: dict[str, int | str], axe: str, room: Room) -> None:
     look(in_english(visit, ids, room), axe, room.name, VIEWS[1:])
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("room", READ, ids=lambda room: room.name)
-def test_everybody_can_use_every_page_in_english(visit: Visit, ids: dict[str, int], axe: str, room: Room) -> None:
+def test_everybody_can_use_every_page_in_english(visit: Visit, ids: dict[str, int | str], axe: str, room: Room) -> None:
     look(in_english(visit, ids, room), axe, f"{room.name}-english", [*VIEWS, *MORE_VIEWS], pictures=True)
 
 
-def in_english(visit: Visit, ids: dict[str, int], room: Room) -> Page:
+def in_english(visit: Visit, ids: dict[str, int | str], room: Room) -> Page:
     """The page as somebody sees it who chose English below."""
     page = visit(room.who, viewport=DESKTOP)
     page.goto("/calls")

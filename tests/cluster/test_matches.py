@@ -62,14 +62,13 @@ def test_an_idea_is_not_similar_to_itself(
     assert posted["pool"] not in [match.id for match in near]
 
 
-def test_what_is_withdrawn_is_never_suggested_or_found(
+def test_what_is_withdrawn_is_never_suggested(
     db: Database, posted: dict[str, int], who: Who, encoder: Encoder, index: Index[Item]
 ) -> None:
     assert posted["snow"] in found(db, encoder, index, "strooiroutes")
     ideas.withdraw(db, member=who("genk"), idea_id=posted["snow"])
     assert posted["snow"] not in found(db, encoder, index, "strooiroutes")
     assert posted["snow"] not in found(db, None, index, "strooiroutes")
-    assert not matches.search(db, encoder=None, index=index, query="strooiroutes").items
     ideas.restore(db, member=who("genk"), idea_id=posted["snow"])
     assert posted["snow"] in found(db, encoder, index, "strooiroutes")
 
@@ -90,7 +89,6 @@ def test_without_an_encoder_words_decide(db: Database, posted: dict[str, int], i
     near = matches.similar(db, encoder=None, index=index, title="zwembad", description="")
     assert {match.id for match in near} == {posted["pool"], posted["pool again"]}
     assert {match.relation for match in near} == {None}
-    assert matches.search(db, encoder=None, index=index, query="zwemb").words_only
 
 
 @pytest.mark.parametrize("text", ["", " . ", "\n"])
@@ -105,40 +103,12 @@ def test_a_limit_is_filled_if_there_is_enough(
     assert len(found(db, encoder, index, "zwembad", limit=1)) == 1
 
 
-@pytest.mark.parametrize("query", ["zwembad", "ZWEM", "zwémbad boeken", '"zwembad" OR (', "zwembad*"])
-def test_search_finds_prefixes_and_folded_words(
-    db: Database, posted: dict[str, int], encoder: Encoder, index: Index[Item], query: str
-) -> None:
-    found = matches.search(db, encoder=encoder, index=index, query=query)
-    assert found.items[0].id in {posted["pool"], posted["pool again"]}
-
-
-@pytest.mark.parametrize("query", ["zwembaden", "strooien", "sensor"])
-def test_search_finds_other_forms_of_a_word(
-    db: Database, posted: dict[str, int], index: Index[Item], query: str
-) -> None:
-    assert matches.search(db, encoder=None, index=index, query=query).items
-
-
-def test_the_word_itself_comes_before_its_other_forms(db: Database, who: Who, index: Index[Item]) -> None:
-    for title in ("Parkeerverbod", "Parkeerkaart", "Parkeren", "Parkeerverbod aanvragen"):
-        ideas.post(db, encoder=None, member=who("genk"), form=IdeaForm(title=title, description="Tekst"))
-    titles = [item.title for item in matches.search(db, encoder=None, index=index, query="parkeren").items]
-    assert titles[0] == "Parkeren"
-    assert len(titles) == 4
-
-
-def test_search_keeps_to_the_kind_asked(db: Database, posted: dict[str, int], index: Index[Item]) -> None:
-    assert not matches.search(db, encoder=None, index=index, query="zwembad", kinds=[Kind.PROJECT]).items
-
-
 @given(st.text(max_size=60))
 @settings(max_examples=50, deadline=None)
-def test_no_query_breaks_the_search(query: str) -> None:
+def test_no_text_breaks_the_suggestions(query: str) -> None:
     db = data.store.connect(":memory:")
     with data.store.transaction(db):
         data.migrations.migrate(db)
-    assert matches.search(db, encoder=None, index=Index(), query=query).items == []
     assert matches.similar(db, encoder=None, index=Index(), title=query, description=query) == []
     data.store.close(db)
 
@@ -150,18 +120,6 @@ def test_a_new_word_is_found_before_the_vocabulary_is_read_again(
     form = IdeaForm(title="Dronevluchten boven waterlopen", description="Tekst")
     new = ideas.post(db, encoder=None, member=who("genk"), form=form)
     assert found(db, None, index, "Dronevluchten langs grachten") == [new]
-
-
-def test_many_ideas_do_not_hide_the_one_project(db: Database, who: Who, index: Index[Item]) -> None:
-    for number in range(310):
-        values = ["Parking", f"Parking {number}", data.store.now()]
-        db.execute("insert into ideas (title, description, created_at, updated_at) values (?, ?, ?3, ?3)", values)
-    moment = data.store.now()
-    db.execute(
-        "insert into projects (title, summary, status, lead, created_at, updated_at) values (?, ?, ?, ?, ?5, ?5)",
-        ["Slim", "Sensoren op elke parking", "unknown", "Genk", moment],
-    )
-    assert len(matches.search(db, encoder=None, index=index, query="parking", kinds=[Kind.PROJECT]).items) == 1
 
 
 def test_shared_terms_are_spelled_as_the_text_spells_them(db: Database, who: Who, index: Index[Item]) -> None:

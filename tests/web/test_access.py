@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from itsdangerous import URLSafeSerializer
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
 
@@ -12,6 +13,7 @@ import cluster.contacts
 import cluster.drafts
 import cluster.ideas
 import cluster.moderation
+import cluster.searches
 import cluster.tokens
 import data.access
 import data.invitations
@@ -29,7 +31,9 @@ Page = Callable[..., Any]
 # Organisation 2 is Genk, 4 a body; member 2 is Genk's, 4 the coordinator; invitation 1 and question 1 are for Genk.
 # introduction 1 is between Genk (poster) and Kortrijk (endorser); cluster 1 is a proposal, cluster 2 accepted;
 # project 1 is led by Genk, question 1 is Kortrijk's about it; call 1 is closed, call 2 a draft.
+# Search 1 is kept by Genk's member.
 SIGN_IN = 302
+TOKEN = URLSafeSerializer("s" * 40, salt="saved-search").dumps(1)
 TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/"): (200, 200, 200, 200),
     ("POST", "/language"): (303, 303, 303, 303),
@@ -127,6 +131,13 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/ideas/2/endorse"): (SIGN_IN, 404, 404, 403),
     ("POST", "/ideas/1/endorsement/withdraw"): (401, 404, 404, 403),
     ("GET", "/search"): (200, 200, 200, 200),
+    ("GET", "/searches"): (SIGN_IN, 200, 200, 200),
+    ("POST", "/searches"): (401, 422, 422, 422),
+    ("POST", "/searches/1"): (401, 422, 404, 404),
+    ("POST", "/searches/1/remove"): (401, 303, 404, 404),
+    ("GET", f"/searches/stop/{TOKEN}"): (200, 200, 200, 200),
+    ("POST", f"/searches/stop/{TOKEN}"): (200, 200, 200, 200),
+    ("GET", "/searches/stop/forged"): (404, 404, 404, 404),
     ("POST", "/api/v1/similar"): (422, 422, 422, 422),
     ("GET", "/projects"): (200, 200, 200, 200),
     ("GET", "/projects/1"): (200, 200, 200, 200),
@@ -207,6 +218,8 @@ def furnished(app: Flask) -> Database:
     cluster.moderation.decide(
         db, member=coordinator, case_id=case.id, revision=case.revision, decision="hide", reason="Dit klopt niet."
     )
+    chosen = cluster.searches.ANY
+    cluster.searches.save(db, member=genk, name="Zwembad", query="zwembad", chosen=chosen, often="daily")
     with transaction(db):
         moment = data.store.now()
         later, token = cluster.tokens.until(days=1), cluster.tokens.digest("token")
@@ -299,6 +312,7 @@ def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
     tables += ("invitations", "access_requests", "password_resets", "stands_for", "stands_for_changes")
     tables += ("projects", "calls", "contact_requests", "project_uploads")
     tables += ("idea_drafts", "idea_versions", "cases", "reports", "history")
+    tables += ("saved_searches",)
 
     def everything() -> list[Any]:
         return [list(furnished[table].rows) for table in tables]

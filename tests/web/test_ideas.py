@@ -174,8 +174,8 @@ def test_filters_narrow_and_an_empty_list_says_what_to_do(page: Page) -> None:
 
 def test_search_finds_by_words_and_says_when_nothing_is_there(page: Page) -> None:
     page("genk").submit("/ideas/new", **FIELDS)
-    assert page().get("/search?q=zwembad").find("a", string=FIELDS["title"])
+    assert page().get("/search?q=zwembad").select_one("a[href='/ideas/1']").text == FIELDS["title"]
     assert "Zoeken" in page().get("/search").h1.text
-    assert page().get("/search?q=Genk").find("a", string=FIELDS["title"])
+    assert page().get("/search?q=Genk").select_one("a[href='/ideas/1']")
     page().get("/search?q=" + "a" * 3000)
     page().get("/search?q=%22%27%2A&kind=x&page=2")

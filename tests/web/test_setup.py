@@ -54,8 +54,12 @@ def count(db: Database, sql: str) -> int:
     return int(data.store.value(db, sql))
 
 
+# How a full-text index lies on disk follows from every write; what it holds is compared as the table itself.
+LAID_OUT = ("terms", "names_data", "names_idx")
+
+
 def everything(db: Database) -> dict[str, list[str]]:
-    return {table.name: sorted(map(str, table.rows)) for table in db.tables if table.name != "terms"}
+    return {table.name: sorted(map(str, table.rows)) for table in db.tables if table.name not in LAID_OUT}
 
 
 def test_the_reference_data_is_all_there(place: Services) -> None:

@@ -1,0 +1,397 @@
+"""Searches: one box over everything public, and searches that members keep and that tell what is new."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+
+from sqlite_utils import Database
+
+import cluster.letters
+import data.matches
+import data.people
+import data.searches
+import data.work
+from cluster.engine.encoder import Encoder
+from cluster.engine.fragments import Marker
+from cluster.engine.index import Index
+from cluster.engine.lexicon import Lexicon
+from cluster.engine.queries import Reading, read
+from cluster.engine.texts import one_line, readable
+from cluster.matches import follow, read_vocabulary, soon
+from data.matches import Item
+from data.store import transaction
+from models.calls import BRUSSELS
+from models.errors import N_, Invalid, NotFound, refuse
+from models.people import Member
+from models.searches import (
+    COUNTED_AT_MOST,
+    FACETS,
+    NAME_AT_MOST,
+    QUERY_AT_MOST,
+    Chosen,
+    Found,
+    Group,
+    Hit,
+    Key,
+    Often,
+    Question,
+    SavedSearch,
+    Shown,
+    Subject,
+    Traits,
+)
+
+ANY = Chosen()
+PER_PAGE = 20
+SAVED_AT_MOST = 50
+TOLD_AT_MOST = 20
+
+# Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009): only to retrieve and order, never a threshold.
+_RRF = 60
+# So many of the best are worth looking at more closely.
+_ENOUGH = 60
+# What has only some of the words is looked for when less than a page has all of them, and by the rarest words, as long
+# as no more texts than this are weighed.
+_WEIGHED_AT_MOST = 12_000
+# A neighbour of a two-word query is only worth showing when it is truly near, and not much further than the nearest.
+_NEAR = 0.35
+_NEAR_THE_BEST = 0.55
+_NEIGHBOURS = 50
+# Words weigh a little more than meaning: who types a word expects to see it.
+_MEANING = 0.9
+# A letter with daily news is written at this hour in Brussels.
+_MORNING = time(7)
+
+_Lists = list[tuple[float, list[Key]]]
+
+
+def lexicon(db: Database, *, index: Index[Item]) -> Lexicon:
+    """The words of all texts and names, made anew when the vocabulary of this process was read again."""
+    known = read_vocabulary(db, index)
+    if index.lexicon is None or index.lexicon[0] is not known:
+        documents = Counter(known.documents)
+        documents.update(data.searches.vocabulary(db))
+        index.lexicon = (known, Lexicon(documents))
+    return index.lexicon[1]
+
+
+def understand(db: Database, *, index: Index[Item], query: str) -> Reading:
+    """A query as the search box understands it."""
+    return read(query, lexicon(db, index=index), known=lambda word: data.searches.known(db, word=word))
+
+
+def search(
+    db: Database,
+    *,
+    encoder: Encoder | None,
+    index: Index[Item],
+    query: str,
+    chosen: Chosen = ANY,
+    page: int = 1,
+) -> Found:
+    """What is public and fits a query by words in whatever form, by meaning or by name, best first.
+
+    Only what anyone may see is ranked and counted. Without an encoder words decide alone.
+    """
+    words_only = encoder is None
+    reading = understand(db, index=index, query=query)
+    question = reading.question
+    if not question:
+        return Found(question=question, words_only=words_only)
+    # Clusters are also found by what is in them.
+    wide = replace(chosen, kind=None) if chosen.kind == Subject.CLUSTER else chosen
+    lists, more = _by_words(db, question=question, chosen=wide, lexicon=lexicon(db, index=index))
+    lists += _by_name(db, question=question)
+    near = _by_meaning(db, encoder=encoder, index=index, reading=reading, wide=bool(wide.by_name))
+    literal = {key for _, keys in lists for key in keys}
+    inside = _by_members(db, _fused([*lists, (_MEANING, near)])[:_ENOUGH])
+    traits = data.searches.traits(db, keys=list(dict.fromkeys([*literal, *near, *inside])))
+    # Before they are ranked: what is not public has no traits, and what does not have the chosen facets does not count.
+    fits = {key for key, known in traits.items() if _has(known, chosen)}
+    lists = [(weight, [key for key in keys if key in fits]) for weight, keys in [*lists, (0.8, inside)]]
+    # Neighbours only fill up: facets count them, so there must not be more than are worth a look.
+    lists.append((_MEANING, [key for key in near if key in fits][:_NEIGHBOURS]))
+    order = _fused(lists)
+    more = more or len(order) > COUNTED_AT_MOST
+    order = order[:COUNTED_AT_MOST]
+    start = (page - 1) * PER_PAGE
+    counts, call_names = _counts([traits[key] for key in order], chosen)
+    return Found(
+        hits=_hits(db, order[start : start + PER_PAGE], question),
+        total=len(order),
+        more=more,
+        has_next=len(order) > start + PER_PAGE,
+        counts=counts,
+        call_names=call_names,
+        question=question,
+        corrected=reading.corrected,
+        by_meaning=bool(order) and not literal & fits,
+        words_only=words_only,
+    )
+
+
+def _by_words(db: Database, *, question: Question, chosen: Chosen, lexicon: Lexicon) -> tuple[_Lists, bool]:
+    """Lists of ideas and projects that have the words: all in some form, all as typed, or else some of them."""
+    strict = data.searches.ranked(db, question=question, mode="all", chosen=chosen, at_most=COUNTED_AT_MOST)
+    lists: _Lists = [(1.0, strict)]
+    if any(group.is_wide for group in question.groups):
+        exact = data.searches.ranked(db, question=question, mode="exact", chosen=chosen, at_most=_ENOUGH)
+        lists.append((1.0, exact))
+    if len(strict) < PER_PAGE and (len(question.groups) > 1 or any(group.loosely for group in question.groups)):
+        some = replace(question, groups=tuple(_rarest(question, lexicon)))
+        loose = data.searches.ranked(db, question=some, mode="any", chosen=chosen, at_most=300)
+        lists.append((0.9, loose))
+        if len(question.groups) > 1:
+            # The rarest word says most: 'laadpaal' in 'laadpaal aanvragen'.
+            rarest = replace(question, groups=some.groups[:1])
+            telling = data.searches.ranked(db, question=rarest, mode="all", chosen=chosen, at_most=_ENOUGH)
+            lists.append((1.0, telling))
+    return lists, len(strict) == COUNTED_AT_MOST
+
+
+def _rarest(question: Question, lexicon: Lexicon) -> Iterable[Group]:
+    weighed = 0
+    often = {
+        group: sum(lexicon.documents(word) for word in {group.exact, *group.also, *group.loosely})
+        + max((lexicon.beginning(prefix) for prefix in group.prefixes), default=0)
+        for group in question.groups
+    }
+    for number, group in enumerate(sorted(question.groups, key=lambda group: often[group])):
+        weighed += often[group]
+        if number and weighed > _WEIGHED_AT_MOST:
+            return
+        yield group
+
+
+def _by_name(db: Database, *, question: Question) -> _Lists:
+    """Lists of municipalities and clusters with such a name, and of what municipalities of this name posted or lead."""
+    named = data.searches.named(db, question=question, chosen=ANY, at_most=50)
+    lists: _Lists = [
+        (4.0, [key for key, share in named if share == 1]),
+        (0.6, [key for key, share in named if share < 1]),
+    ]
+    places = [key[1] for key, share in named if share > 0 and key[0] is Subject.MUNICIPALITY]
+    if places and not question.phrases and not question.without:
+        lists.append((1.0, data.searches.of_organisations(db, ids=places, at_most=100)))
+    return lists
+
+
+def _by_meaning(
+    db: Database, *, encoder: Encoder | None, index: Index[Item], reading: Reading, wide: bool
+) -> list[Key]:
+    vectors = soon(encoder, reading.text) if reading.text else None
+    if encoder is None or vectors is None:
+        return []
+    follow(db, index=index, encoder=encoder)
+    near = index.nearest(vectors[0], at_most=8 * _NEIGHBOURS if wide else _NEIGHBOURS)
+    bound = max(_NEAR, _NEAR_THE_BEST * near[0].cosine) if near else 0.0
+    keys = [(Subject(hit.key[0].value), hit.key[1]) for hit in near if hit.cosine >= bound]
+    if reading.question.phrases or reading.question.without:
+        allowed = data.searches.fitting(db, question=reading.question, keys=keys)
+        keys = [key for key in keys if key in allowed]
+    return keys
+
+
+def _by_members(db: Database, best: Sequence[Key]) -> list[Key]:
+    """The accepted clusters of the best ideas and projects, by how well these fit."""
+    worth: dict[int, float] = {}
+    rank = {key: number for number, key in enumerate(best)}
+    for cluster_id, key in data.searches.clusters_of(db, keys=best):
+        worth[cluster_id] = worth.get(cluster_id, 0.0) + 1 / (5 + rank[key])
+    return [(Subject.CLUSTER, one) for one in sorted(worth, key=lambda one: (-worth[one], one))][:5]
+
+
+def _fused(lists: _Lists) -> list[Key]:
+    ranks: dict[Key, float] = {}
+    for weight, keys in lists:
+        for rank, key in enumerate(keys):
+            ranks[key] = ranks.get(key, 0.0) + weight / (_RRF + rank)
+    return sorted(ranks, key=lambda key: (-ranks[key], key))
+
+
+def _has(traits: Traits, chosen: Chosen) -> bool:
+    return all(getattr(traits, name) == value for name, value in chosen.by_name.items())
+
+
+def _counts(every: Sequence[Traits], chosen: Chosen) -> tuple[dict[str, list[tuple[str, int]]], dict[int, str]]:
+    """How many have each value of a facet that is not chosen yet, most first; and the names of calls."""
+    counts = {}
+    for name in FACETS:
+        if getattr(chosen, name) is None:
+            values = Counter(str(value) for traits in every if (value := getattr(traits, name)) is not None)
+            if len(values) > 1 or (values and values.total() < len(every)):
+                counts[name] = sorted(values.items(), key=lambda item: (-item[1], item[0]))
+    return counts, {traits.call: traits.call_name or "" for traits in every if traits.call is not None}
+
+
+def _hits(db: Database, keys: Sequence[Key], question: Question) -> tuple[Hit, ...]:
+    shown = data.searches.shown(db, keys=keys)
+    marker = Marker(question)
+    return tuple(
+        Hit(shown=one, title=marker.marked(one.title), fragment=marker.fragment(one.body))
+        for key in keys
+        if (one := shown.get(key))
+    )
+
+
+def saved_of(db: Database, *, member: Member) -> list[SavedSearch]:
+    """The searches that a member keeps, latest first."""
+    return data.searches.of_member(db, member_id=member.id)
+
+
+def own(db: Database, *, member: Member, search_id: int) -> SavedSearch:
+    """A search of this member; NotFound for those of others."""
+    found = data.searches.get(db, search_id=search_id)
+    if found is None or found.member_id != member.id:
+        raise NotFound
+    return found
+
+
+def save(db: Database, *, member: Member, name: str, query: str, chosen: Chosen, often: str) -> tuple[int, bool]:
+    """Keep a search and return its id, and whether it is new: keeping it twice changes nothing.
+
+    What is public now is never told; what becomes public later is told once.
+    """
+    name, query = _checked(name, query, often)
+    with transaction(db):
+        kept = data.searches.of_query(db, member_id=member.id, query=query, chosen=chosen)
+        if kept is not None:
+            return kept.id, False
+        if len(data.searches.of_member(db, member_id=member.id)) >= SAVED_AT_MOST:
+            raise Invalid("name", N_("Je bewaart al %(count)s zoekopdrachten. Wis er eerst een."), count=SAVED_AT_MOST)
+        search_id = data.searches.add(
+            db, member_id=member.id, name=name, query=query, chosen=chosen, often=Often(often)
+        )
+        _queue_morning(db, often)
+    return search_id, True
+
+
+def change(db: Database, *, member: Member, search_id: int, name: str, often: str) -> None:
+    """Give a search another name, or set how often it warns; switched on again, it starts from what is new then."""
+    saved = own(db, member=member, search_id=search_id)
+    name, _ = _checked(name, saved.query, often)
+    with transaction(db):
+        data.searches.update(db, search_id=search_id, name=name, often=Often(often))
+        _queue_morning(db, often)
+
+
+def remove(db: Database, *, member: Member, search_id: int) -> None:
+    """Forget a search; forgetting it twice changes nothing."""
+    with transaction(db):
+        saved = data.searches.get(db, search_id=search_id)
+        if saved is not None and saved.member_id == member.id:
+            data.searches.remove(db, search_id=search_id)
+        elif saved is not None:
+            raise NotFound
+
+
+def stop(db: Database, *, search_id: int) -> None:
+    """Let a search warn no more; for who holds the link of its letters. Saying it twice changes nothing."""
+    with transaction(db):
+        saved = data.searches.get(db, search_id=search_id)
+        if saved is not None:
+            data.searches.update(db, search_id=search_id, name=saved.name, often=Often.OFF)
+
+
+def _checked(name: str, query: str, often: str) -> tuple[str, str]:
+    name, query = one_line(name), one_line(query)
+    wrong = []
+    if not name:
+        wrong.append(Invalid("name", N_("Geef je zoekopdracht een naam.")))
+    elif len(name) > NAME_AT_MOST:
+        said = N_("Dit zijn %(count)s tekens. Gebruik er hoogstens %(at_most)s.")
+        wrong.append(Invalid("name", said, count=len(name), at_most=NAME_AT_MOST))
+    elif not readable(name):
+        wrong.append(Invalid("name", N_("Hier staan tekens die we niet kunnen lezen. Typ ze opnieuw.")))
+    if not query or len(query) > QUERY_AT_MOST or not readable(query):
+        wrong.append(Invalid("q", N_("Typ eerst wat je zoekt.")))
+    if often not in set(Often):
+        wrong.append(Invalid("often", N_("Kies hoe vaak we je verwittigen.")))
+    refuse(wrong)
+    return name, query
+
+
+def news(db: Database, *, index: Index[Item], saved: SavedSearch, until: int) -> list[Key]:
+    """What became public after a search last looked, up to `until`, and has all its words; best first."""
+    if until <= saved.seen:
+        return []
+    question = understand(db, index=index, query=saved.query).question
+    found = data.searches.ranked(
+        db,
+        question=question,
+        mode="all",
+        chosen=saved.chosen,
+        at_most=COUNTED_AT_MOST,
+        published=(saved.seen, until),
+    )
+    fresh = data.searches.published_since(db, seen=saved.seen, until=until)
+    named = data.searches.named(db, question=question, chosen=saved.chosen, at_most=COUNTED_AT_MOST)
+    return [*found, *(key for key, _ in named if key in fresh)]
+
+
+def tell(db: Database, *, index: Index[Item], search_id: int, stop_path: Callable[[SavedSearch], str]) -> int:
+    """Write the member a letter about what is new for a search, and return how much that is.
+
+    Nothing is told twice: a search remembers up to where it looked, in the very transaction that writes the letter.
+    What the member's own organisation posted is no news. `stop_path` gives the address that ends these letters.
+    """
+    saved = data.searches.get(db, search_id=search_id)
+    member = data.people.get(db, member_id=saved.member_id) if saved else None
+    if saved is None or member is None or saved.often is Often.OFF:
+        return 0
+    until = data.searches.last_published(db)
+    if until <= saved.seen:
+        return 0
+    keys = news(db, index=index, saved=saved, until=until)
+    shown = data.searches.shown(db, keys=keys)
+    items = [one for key in keys if (one := shown.get(key)) and not _is_own(one, member)] if member.active else []
+    with transaction(db):
+        if not data.searches.look(db, search_id=saved.id, seen=saved.seen, until=until, told=bool(items)):
+            return 0
+        if items:
+            cluster.letters.queue(
+                db,
+                to=member,
+                template="search",
+                dedupe_key=f"search:{saved.id}:{until}",
+                saved=saved,
+                items=items[:TOLD_AT_MOST],
+                count=len(items),
+                stop_path=stop_path(saved),
+            )
+    return len(items)
+
+
+def _is_own(shown: Shown, member: Member) -> bool:
+    return shown.kind is Subject.IDEA and bool(member.organisation) and shown.organisation == member.organisation
+
+
+def tell_all(db: Database, *, index: Index[Item], often: Often, stop_path: Callable[[SavedSearch], str]) -> int:
+    """Tell what is new for all searches that warn so often, each in its own transaction; returns how many letters."""
+    ids = data.searches.ids_that_warn(db, often=often)
+    return sum(tell(db, index=index, search_id=one, stop_path=stop_path) > 0 for one in ids)
+
+
+def wake(db: Database) -> None:
+    """Make sure that daily searches have their next morning; a place without such searches writes nothing."""
+    if data.searches.ids_that_warn(db, often=Often.DAILY):
+        with transaction(db):
+            _queue_morning(db, Often.DAILY)
+
+
+def _queue_morning(db: Database, often: str) -> None:
+    """Queue the news of the next morning, once a day however often it is asked."""
+    if often == Often.DAILY:
+        at = next_morning(datetime.now(UTC))
+        key = f"daily:{at.date().isoformat()}"
+        data.work.queue(db, kind="searches", key=key, not_before=at.isoformat(timespec="seconds"))
+
+
+def next_morning(moment: datetime) -> datetime:
+    """The first seven o'clock in Brussels after a moment, in UTC."""
+    local = moment.astimezone(BRUSSELS)
+    at = datetime.combine(local.date(), _MORNING, BRUSSELS)
+    if at <= local:
+        at = datetime.combine(local.date() + timedelta(days=1), _MORNING, BRUSSELS)
+    return at.astimezone(UTC)

@@ -1,0 +1,77 @@
+"""Searching as a person does: a slip of the pen, a facet, a kept search, its letter, and the link that ends it."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlite_utils import Database
+
+import cluster.ideas
+from models.ideas import IdeaForm
+from models.people import Member
+from tests.browser.conftest import address_of, sign_in
+
+Visit = Callable[..., Page]
+
+
+@pytest.mark.parametrize(("who", "poster", "scripts"), [("genk", "gent", True), ("aarschot", "genk", False)])
+def test_a_member_searches_keeps_the_search_and_hears_what_is_new(
+    visit: Visit, place: Database, account: Callable[[str], Member], who: str, poster: str, scripts: bool
+) -> None:
+    page = visit(java_script_enabled=scripts, viewport={"width": 1280, "height": 900})
+    sign_in(page, who)
+    box = page.get_by_role("searchbox")
+    box.fill("reservatiesysteeem")
+    page.get_by_role("search").get_by_role("button").click()
+    expect(page.locator("main")).to_contain_text("We zochten ook naar “reservatiesysteem”.")
+    expect(page.locator("main .card mark").first).to_have_text("reservatiesysteem")
+
+    box.fill("chatbot")
+    page.get_by_role("search").get_by_role("button").click()
+    narrow = page.get_by_role("navigation", name="Verfijn")
+    narrow.get_by_role("link", name=re.compile("^Project ")).click()
+    expect(page.get_by_role("heading", level=2).first).to_have_text(re.compile("Chatbot Roeselare"))
+    page.get_by_role("list", name="Gekozen filters").get_by_role("link").click()
+    expect(page.get_by_role("list", name="Gekozen filters")).to_have_count(0)
+
+    name = f"Chatbots voor {who}"
+    keep = page.get_by_role("region", name="Bewaar deze zoekopdracht")
+    keep.get_by_label("Naam").fill(name)
+    keep.get_by_label("Meteen").check()
+    keep.get_by_role("button", name="Bewaar").click()
+    expect(page.get_by_role("heading", level=2, name=name)).to_be_visible()
+
+    title = f"Onze chatbot ({who}) delen"
+    form = IdeaForm(title=title, description="Andere besturen mogen hem overnemen.")
+    cluster.ideas.post(place, encoder=None, member=account(poster), form=form)
+    reader = visit(java_script_enabled=scripts)
+    letter = reader.locator("main li.card").filter(has_text=address_of(who)).filter(has_text=name)
+    for _ in range(60):
+        reader.goto("/mailbox")
+        if letter.count():
+            break
+        reader.wait_for_timeout(500)
+    letter.get_by_role("link").first.click()
+    expect(reader.locator("main")).to_contain_text(title)
+    link = reader.locator("main a[href*='/searches/stop/']").get_attribute("href") or ""
+    reader.goto(urlsplit(link).path)  # the letter names the public address of the service
+    reader.get_by_role("button", name="Stop deze e-mails").click()
+    expect(reader.locator("main")).to_contain_text(f"geen e-mails meer over “{name}”")
+
+    page.goto("/searches")
+    card = page.locator("main li.card").filter(has_text=name)
+    expect(card.locator(".tag", has_text="Niet")).to_be_visible()
+    card.get_by_text("Wijzig").click()
+    card.get_by_role("button", name="Wis deze zoekopdracht").click()
+    expect(page.locator("main li.card").filter(has_text=name)).to_have_count(0)
+
+
+def test_nothing_found_leads_to_an_idea_with_the_title_filled_in(visit: Visit) -> None:
+    page = visit("gent")
+    page.goto("/search?q=%22kwispelende+marsmannetjes%22&lang=fr")
+    expect(page.locator("main")).to_contain_text("Zo begrepen we je vraag:")
+    expect(page.get_by_role("link", name=re.compile("^zonder de filter Taal van de tekst"))).to_be_visible()
+    page.get_by_role("link", name="Plaats dit als idee").click()
+    expect(page.get_by_label("Titel")).to_have_value('"kwispelende marsmannetjes"')
