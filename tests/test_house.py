@@ -31,7 +31,7 @@ BESIDE = {
     "data": {"store", "turns", "migrations", "throttles", "work", "health", "judgements"},
     "cluster": {"imports", "setup", "work"},
     "cluster/web": {
-        "cluster_commands", "commands", "context", "doctor", "errors", "face", "languages", "logs",
+        "cluster_commands", "commands", "context", "doctor", "errors", "exports", "face", "languages", "logs",
         "member_commands", "pages", "requests", "security", "serve", "settings", "setup", "terminal", "worker",
     },
 }  # fmt: skip
