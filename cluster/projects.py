@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -48,6 +49,40 @@ def browse(db: Database, *, wanted: Filter, page: int, at_most: int) -> tuple[li
     """One page of the projects that fit, and whether there are more; pages count from one."""
     found = data.projects.browse(db, wanted=wanted, at_most=at_most + 1, after=(page - 1) * at_most)
     return found[:at_most], len(found) > at_most
+
+
+# What leaves, under the names by which an import knows it.
+EXPORTED = (
+    *("id", "title", "description", "municipality", "partners", "status", "status_note", "theme", "theme_derived"),
+    *("call", "subsidy_eur", "programme", "year", "remark", "urls", "lang", "created_at"),
+)
+
+
+def exported(db: Database, *, wanted: Filter) -> Iterator[dict[str, object]]:
+    """All projects that fit, by id, as an import reads them. Projects made here have an id of the form project:12."""
+    calls = {call.id: call.number for call in data.calls.every(db)}
+
+    @cache
+    def name(organisation_id: int) -> str:
+        return data.people.name_for_import(db, organisation_id=organisation_id)
+
+    last = 0
+    while found := data.projects.batch(db, wanted=wanted, after_id=last, at_most=_BATCH):
+        for values in found:
+            cents = values["subsidy_cents"]
+            yield {
+                **values,
+                "id": values["external_id"] or f"{Kind.PROJECT}:{values['id']}",
+                "description": values["summary"],
+                "municipality": name(values["lead_id"]) if values["lead_id"] else values["lead"],
+                "partners": [partner for partner, _ in values["partners"]],
+                "theme_derived": bool(values["theme_derived"]),
+                "programme": bool(values["programme"]),
+                "call": calls.get(values["call_id"]),
+                "subsidy_eur": None if cents is None else Decimal(cents) / 100,
+                "urls": json.loads(values["urls"]),
+            }
+        last = found[-1]["id"]
 
 
 def import_rows(db: Database, *, rows: Iterable[Row]) -> Imported:
@@ -111,11 +146,14 @@ def _keep(db: Database, wanted: list[dict[str, Any]], done: Imported, *, refresh
         for batch in _batches(wanted):
             stored = data.projects.stored(db, external_ids=[values["external_id"] for values in batch])
             for values in batch:
-                before = stored.get(values["external_id"])
+                given_at = values.pop("created_at", None)
+                before = stored.get(values["external_id"]) or _made_here(db, values["external_id"], given_at)
+                if before:
+                    _as_known(db, before, values)
                 if before is None:
                     project_id = data.projects.add(db, values=values, moment=moment)
                     done.added += 1
-                elif refresh and any(before[name] != values[name] for name in values):
+                elif refresh and before["external_id"] and any(before[name] != values[name] for name in values):
                     project_id = before["id"]
                     data.projects.update(db, project_id=project_id, values=values, moment=moment)
                     done.changed += 1
@@ -126,6 +164,26 @@ def _keep(db: Database, wanted: list[dict[str, Any]], done: Imported, *, refresh
                     queue_vectors(db, changed=[])
                 elif any(before[name] != values[name] for name in ("title", "summary")):
                     queue_vectors(db, changed=[(Kind.PROJECT, project_id)])
+
+
+def _made_here(db: Database, external_id: str, created_at: str | None) -> dict[str, Any] | None:
+    """The project of ours that a row names as project:12; what people typed here, no import overwrites."""
+    kind, _, number = external_id.partition(":")
+    if created_at is None or kind != Kind.PROJECT or not (number.isascii() and number.isdigit() and len(number) < 10):
+        return None
+    return data.projects.by_moment(db, project_id=int(number), created_at=created_at)
+
+
+def _as_known(db: Database, before: dict[str, Any], values: dict[str, Any]) -> None:
+    """Keep how governments are named and known, where a file names the same ones.
+
+    The source may call a lead "Stad Gent", and somebody may have found out which body "WVI" is.
+    """
+    living = data.people.today(db, organisation_id=before["lead_id"]) if before["lead_id"] else None
+    if living and living.id == values["lead_id"]:
+        values |= {"lead": before["lead"], "lead_id": before["lead_id"]}
+    known = dict(before["partners"])
+    values["partners"] = [(name, known.get(name, found)) for name, found in values["partners"]]
 
 
 def _batches(values: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -154,9 +212,7 @@ def _reader(db: Database) -> Callable[[Fields], dict[str, Any]]:
         return name, found.id if found else None
 
     def read(fields: Fields) -> dict[str, Any]:
-        lead = fields.found(
-            "municipality", "organisation", "lead", look_up=organisation, what="een bestuur", required=True
-        )
+        lead, lead_name = _lead(db, fields, organisation)
         title = fields.text("title", at_most=TITLE_AT_MOST, required=True) or ""
         summary = fields.text("description", "summary", at_most=DESCRIPTION_AT_MOST, required=True, lines=True) or ""
         lang = fields.text("lang", at_most=10)
@@ -164,13 +220,14 @@ def _reader(db: Database) -> Callable[[Fields], dict[str, Any]]:
             fields.refuse("lang", f"“{lang}” kennen we niet. Kies uit: {', '.join(LANGUAGES)}.")
         return {
             "external_id": fields.text("id", "external_id", at_most=200, required=True),
+            "created_at": fields.text("created_at", at_most=40),
             "title": title,
             "summary": summary,
             "programme": int(fields.flag("programme", default=True)),
             "status": fields.choice("status", Status, Status.UNKNOWN).value,
             "status_note": fields.text("status_note", at_most=500),
             "lead_id": lead.id if lead else None,
-            "lead": lead.name if lead else "",
+            "lead": lead_name,
             "theme": fields.found("theme", look_up=theme, what="een thema"),
             "theme_derived": int(fields.flag("theme_derived", default=False)),
             "call_id": fields.found("call", look_up=call, what="een oproep"),
@@ -183,6 +240,20 @@ def _reader(db: Database) -> Callable[[Fields], dict[str, Any]]:
         }
 
     return read
+
+
+def _lead(
+    db: Database, fields: Fields, look_up: Callable[[str], Organisation | None]
+) -> tuple[Organisation | None, str]:
+    """Who leads: a government that is known, or the name under which the project stands already."""
+    names = ("municipality", "organisation", "lead")
+    given, external_id = fields.given(*names)[1], str(fields.given("id", "external_id")[1])
+    if given is None or (isinstance(given, str) and look_up(given) is None):
+        before = data.projects.stored(db, external_ids=[external_id]).get(external_id)
+        if before and before["lead_id"] is None and before["lead"] == (given or ""):
+            return None, before["lead"]
+    lead = fields.found(*names, look_up=look_up, what="een bestuur", required=True)
+    return lead, lead.name if lead else ""
 
 
 def _addresses(fields: Fields) -> list[str]:

@@ -73,6 +73,11 @@ def listed(db: Database, *, states: Sequence[ClusterState], at_most: int | None 
     )
 
 
+def batch(db: Database, *, after_id: int, at_most: int) -> list[Cluster]:
+    """Clusters in whatever state with their members, by id, from the first one after `after_id`; three queries."""
+    return _full(db, "where c.id > :after_id order by c.id limit :at_most", {"after_id": after_id, "at_most": at_most})
+
+
 def get(db: Database, *, cluster_id: int) -> Cluster | None:
     """One cluster with its members, in whatever state."""
     found = _full(db, "where c.id = :id", {"id": cluster_id})

@@ -98,6 +98,13 @@ def browse(db: Database, *, wanted: Filter, order: str, at_most: int, after: int
     return [_idea(item) for item in rows(db, sql, {**values, "at_most": at_most, "after": after})]
 
 
+def batch(db: Database, *, wanted: Filter, after_id: int, at_most: int) -> list[Idea]:
+    """Open ideas that fit, by id, from the first one after `after_id`: for reading all of them part by part."""
+    where, values = _where(wanted)
+    sql = _IDEA + f"where {where} and i.id > :after_id order by i.id limit :at_most"
+    return [_idea(item) for item in rows(db, sql, {**values, "at_most": at_most, "after_id": after_id})]
+
+
 def by_ids(db: Database, *, ids: Sequence[int], wanted: Filter = Filter()) -> dict[int, Idea]:
     """Those of these ideas that are open and fit, by id."""
     where, values = _where(wanted)

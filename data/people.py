@@ -141,6 +141,22 @@ def find_organisation(db: Database, *, text: str) -> Organisation | None:
     return _organisation(found) if found else None
 
 
+def today(db: Database, *, organisation_id: int) -> Organisation | None:
+    """The organisation, or the one it lives on in after a merger."""
+    found = organisation(db, organisation_id=organisation_id)
+    while found and found.successor_id:
+        found = organisation(db, organisation_id=found.successor_id)
+    return found
+
+
+def name_for_import(db: Database, *, organisation_id: int) -> str:
+    """What `find_organisation` finds it by again, after a merger too: its name, or its URI if others bear the name."""
+    found, living = organisation(db, organisation_id=organisation_id), today(db, organisation_id=organisation_id)
+    if found is None:
+        return ""
+    return found.name if find_organisation(db, text=found.name) == living else found.uri
+
+
 def stands_for(db: Database, *, organisation_id: int) -> list[Organisation]:
     """The municipalities an intermunicipal body acts for, by name."""
     found = rows(

@@ -82,6 +82,17 @@ def browse(db: Database, *, wanted: Filter, at_most: int, after: int = 0) -> lis
     return [_project(item) for item in rows(db, sql, {**values, "at_most": at_most, "after": after})]
 
 
+def batch(db: Database, *, wanted: Filter, after_id: int, at_most: int) -> list[dict[str, Any]]:
+    """Projects that fit, by id, from the first one after `after_id`, as `stored` gives them."""
+    where, values = _where(wanted)
+    return _with_partners(
+        db,
+        f"""select p.id, p.created_at, {", ".join(f"p.{name}" for name in FIELDS)} from projects p
+        where {where} and p.id > :after_id order by p.id limit :at_most""",
+        {**values, "at_most": at_most, "after_id": after_id},
+    )
+
+
 def by_ids(db: Database, *, ids: Sequence[int], wanted: Filter = Filter()) -> dict[int, Project]:
     """Those of these projects that fit, by id."""
     where, values = _where(wanted)
@@ -101,13 +112,24 @@ def partners(db: Database, *, project_id: int) -> list[Partner]:
 
 def stored(db: Database, *, external_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What is stored under these external ids, as `add` takes it, with `id`, and `partners` as (name, id) pairs."""
-    ids = json.dumps(list(external_ids))
-    found = rows(
+    found = _with_partners(
         db,
         f"select id, {', '.join(FIELDS)} from projects where external_id in (select value from json_each(?))",
-        [ids],
+        [json.dumps(list(external_ids))],
     )
-    by_id = {item["id"]: item | {"partners": []} for item in found}
+    return {item["external_id"]: item for item in found}
+
+
+def by_moment(db: Database, *, project_id: int, created_at: str) -> dict[str, Any] | None:
+    """The project with this id that was made here, at this moment, as `stored` gives it."""
+    sql = f"""select id, {", ".join(FIELDS)} from projects
+      where id = ? and created_at = ? and external_id is null"""
+    found = _with_partners(db, sql, [project_id, created_at])
+    return found[0] if found else None
+
+
+def _with_partners(db: Database, sql: str, parameters: Any) -> list[dict[str, Any]]:
+    by_id = {item["id"]: item | {"partners": []} for item in rows(db, sql, parameters)}
     for item in rows(
         db,
         """select project_id, name, organisation_id from project_partners
@@ -115,7 +137,7 @@ def stored(db: Database, *, external_ids: Sequence[str]) -> dict[str, dict[str, 
         [json.dumps(list(by_id))],
     ):
         by_id[item["project_id"]]["partners"].append((item["name"], item["organisation_id"]))
-    return {item["external_id"]: item for item in by_id.values()}
+    return list(by_id.values())
 
 
 def add(db: Database, *, values: dict[str, Any], moment: str) -> int:

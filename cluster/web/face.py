@@ -124,6 +124,12 @@ def attach(app: Flask) -> None:
         query = urlencode({**request.args.to_dict(flat=False), **changes}, doseq=True)
         return request.path + (f"?{query}" if query else "")
 
+    def file_of(endpoint: str, format: str, **fixed: object) -> str:
+        """The address of a list as a file, narrowed as this page is."""
+        chosen = {name: given for name, given in request.args.items() if name not in {"page", "sort"} and given}
+        query = urlencode({**chosen, **fixed})
+        return url_for(endpoint, format=format) + (f"?{query}" if query else "")
+
     def waiting_count() -> int:
         asking = member()
         return cluster.contacts.count_waiting(db(), member=asking) if asking else 0
@@ -140,6 +146,7 @@ def attach(app: Flask) -> None:
     app.jinja_env.globals |= {
         "asset": asset,
         "here": here,
+        "file_of": file_of,
         "waiting_count": waiting_count,
         "label": label,
         "options": options,

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
@@ -17,6 +17,7 @@ import cluster.matches
 import cluster.people
 import data.people
 from cluster.web.context import db, encoder, index, member
+from cluster.web.exports import response
 from cluster.web.languages import say
 from cluster.web.matches import in_lanes, page_number
 from cluster.web.requests import number
@@ -31,13 +32,7 @@ door = Blueprint("ideas", __name__)
 @door.get("/ideas")
 def browse() -> ResponseReturnValue:
     """Open ideas, filtered, sorted, page by page."""
-    wanted = Filter(
-        theme=request.args.get("theme") or None,
-        call_id=number(request.args.get("call")),
-        province=request.args.get("province") or None,
-        organisation_id=number(request.args.get("municipality")),
-        intent=request.args.get("intent") if request.args.get("intent") in set(Intent) else None,
-    )
+    wanted = _wanted()
     order, page = request.args.get("sort", "newest"), page_number()
     found, has_more = cluster.ideas.browse(db(), wanted=wanted, order=order, page=page)
     return render_template(
@@ -52,6 +47,24 @@ def browse() -> ResponseReturnValue:
         municipalities=data.people.municipalities(db()),
         calls=cluster.calls.every(db()),
     )
+
+
+def _wanted() -> Filter:
+    given = request.args
+    return Filter(
+        theme=given.get("theme") or None,
+        call_id=number(given.get("call")),
+        province=given.get("province") or None,
+        organisation_id=number(given.get("municipality")),
+        intent=given.get("intent") if given.get("intent") in set(Intent) else None,
+    )
+
+
+@door.get("/ideas/export.<format>")
+def export(format: str) -> Response:
+    """The same ideas, all of them, as a file that an import reads."""
+    columns = [(name, name) for name in cluster.ideas.EXPORTED]
+    return response(format, "ideeen", columns, cluster.ideas.exported(db(), wanted=_wanted()))
 
 
 @door.get("/ideas/<int:idea_id>")
