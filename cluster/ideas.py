@@ -210,9 +210,9 @@ def newest(db: Database, *, at_most: int) -> list[Idea]:
     return data.ideas.browse(db, wanted=Filter(), order="newest", at_most=at_most, after=0)
 
 
-def counts(db: Database) -> dict[str, int]:
-    """How much there is, for the start page."""
-    return data.ideas.counts(db)
+def counts(db: Database, *, at_most: int = -1) -> dict[str, int]:
+    """How much there is, for the start page; counting stops at `at_most` of each, when given."""
+    return data.ideas.counts(db, at_most=at_most)
 
 
 def form_of(idea: Idea) -> IdeaForm:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from data.people import family
 from data.store import change, insert, now, row, rows, value
 from models.ideas import Budget, Idea, IdeaForm, IdeaState, Intent, Seek, Stage
 
@@ -14,7 +15,7 @@ _IDEA = """
 select i.id, i.external_id, i.organisation_id, coalesce(o.name, '') as organisation, o.province, i.author_id,
   i.title, i.description, i.theme, i.call_id, i.stage, i.intent, i.seeks, i.budget, i.target_group, i.lang, i.state,
   i.source_url, i.demo, i.revision, i.created_at, i.updated_at,
-  (select count(*) from endorsements e where e.idea_id = i.id and e.active = 1) as supporters
+  i.supporters
 from ideas i left join organisations o on o.id = i.organisation_id
 """
 
@@ -62,6 +63,7 @@ class Filter:
     province: str | None = None
     organisation_id: int | None = None
     intent: str | None = None
+    supporter_id: int | None = None
 
 
 def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
@@ -77,10 +79,16 @@ def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
     if wanted.organisation_id:
         # An idea of an intermunicipal body is also one of the municipalities it stands for.
         parts.append(
-            """(i.organisation_id = :organisation_id or i.organisation_id in
-            (select body_id from stands_for where municipality_id = :organisation_id))"""
+            f"""i.organisation_id in ({family(":organisation_id")}
+            union select body_id from stands_for where municipality_id = :organisation_id)"""
         )
-    values = {name: getattr(wanted, name) for name in ("theme", "call_id", "province", "intent", "organisation_id")}
+    if wanted.supporter_id:
+        parts.append(
+            f"""i.id in (select idea_id from endorsements
+            where active = 1 and organisation_id in ({family(":supporter_id")}))"""
+        )
+    names = ("theme", "call_id", "province", "intent", "organisation_id", "supporter_id")
+    values = {name: getattr(wanted, name) for name in names}
     return " and ".join(parts), values
 
 
@@ -119,15 +127,53 @@ def of_organisation(db: Database, *, organisation_id: int) -> list[Idea]:
     ]
 
 
-def counts(db: Database) -> dict[str, int]:
-    """How many open ideas, organisations behind ideas or me-toos, projects and agreed introductions there are."""
+def newest_of(
+    db: Database, *, organisation_ids: Sequence[int], at_most: int, each_at_most: int | None = None
+) -> list[Idea]:
+    """The newest open ideas of these organisations, of each at most some; as quick however many each has."""
+    one = _first("organisation_id = {}", each_at_most or at_most)
+    return _newest(db, [one.format(int(found)) for found in organisation_ids], at_most=at_most)
+
+
+def newest_in(db: Database, *, themes: Sequence[str], not_of: Sequence[int], at_most: int) -> list[Idea]:
+    """The newest open ideas with one of these themes, those of some organisations left out."""
+    apart = f"and (organisation_id is null or organisation_id not in ({', '.join(str(int(one)) for one in not_of)}))"
+    parts = [_first(f"theme = :theme{at} {apart if not_of else ''}", at_most) for at in range(len(themes))]
+    return _newest(db, parts, at_most=at_most, **{f"theme{at}": theme for at, theme in enumerate(themes)})
+
+
+def _first(which: str, at_most: int) -> str:
+    return f"""select id from (select id from ideas where {which} and state = 'open'
+      order by created_at desc, id desc limit {int(at_most)})"""
+
+
+def _newest(db: Database, parts: list[str], *, at_most: int, **values: Any) -> list[Idea]:
+    if not parts:
+        return []
+    sql = (
+        _IDEA
+        + f"""where i.id in ({" union all ".join(parts)})
+      order by i.created_at desc, i.id desc limit :at_most"""
+    )
+    return [_idea(item) for item in rows(db, sql, {**values, "at_most": at_most})]
+
+
+def counts(db: Database, *, at_most: int = -1) -> dict[str, int]:
+    """How many open ideas, organisations behind ideas or me-toos, projects and agreed introductions there are.
+
+    Counting stops at `at_most` of each, when given.
+    """
     found = row(
         db,
-        """select (select count(*) from ideas where state = 'open') as ideas,
-          (select count(*) from projects) as projects,
-          (select count(*) from (select organisation_id from ideas where state = 'open' and organisation_id is not null
-            union select organisation_id from endorsements where active = 1)) as organisations,
-          (select count(*) from introductions where state = 'agreed') as introductions""",
+        """select (select count(*) from (select 1 from ideas where state = 'open' limit :at_most)) as ideas,
+          (select count(*) from (select 1 from projects limit :at_most)) as projects,
+          (select count(*) from organisations o
+            where exists (select 1 from ideas i where i.organisation_id = o.id and i.state = 'open')
+              or exists (select 1 from endorsements e where e.organisation_id = o.id and e.active = 1)
+          ) as organisations,
+          (select count(*) from (select 1 from introductions where state = 'agreed' limit :at_most))
+            as introductions""",
+        {"at_most": at_most},
     )
     assert found is not None
     return {name: int(found[name]) for name in found}

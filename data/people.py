@@ -141,6 +141,13 @@ def find_organisation(db: Database, *, text: str) -> Organisation | None:
     return _organisation(found) if found else None
 
 
+def family(mark: str) -> str:
+    """SQL for the ids of an organisation and of all that merged into it; `mark` stands for its id."""
+    return f"""select id from (with recursive family (id) as (
+      select {mark} union select o.id from organisations o join family f on o.successor_id = f.id
+    ) select id from family)"""
+
+
 def today(db: Database, *, organisation_id: int) -> Organisation | None:
     """The organisation, or the one it lives on in after a merger."""
     found = organisation(db, organisation_id=organisation_id)

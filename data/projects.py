@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from data.people import family
 from data.store import change, insert, row, rows
 from models.projects import Partner, Project, Status
 
@@ -67,8 +68,8 @@ def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
     parts = [f"p.{name} = :{name}" for name in values if name != "organisation_id"]
     if "organisation_id" in values:
         parts.append(
-            """(p.lead_id = :organisation_id or p.id in
-            (select project_id from project_partners where organisation_id = :organisation_id))"""
+            f"""p.id in (select id from projects where lead_id in ({family(":organisation_id")})
+            union select project_id from project_partners where organisation_id in ({family(":organisation_id")}))"""
         )
     return " and ".join(parts) or "1", values
 

@@ -24,6 +24,7 @@ from cluster.web import (
     matches,
     pages,
     people,
+    places,
     projects,
 )
 from cluster.web.context import Services, SignedIn, root, services
@@ -67,7 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     face.attach(app)
     errors.attach(app)
     guard(app)
-    for door in (pages, people, ideas, projects, calls, contacts, clusters, letters, matches):
+    for door in (pages, people, places, ideas, projects, calls, contacts, clusters, letters, matches):
         app.register_blueprint(door.door)
     commands.attach(app)
     return app

@@ -45,6 +45,7 @@ def browse() -> ResponseReturnValue:
         filtered=any(asdict(wanted).values()),
         provinces=data.people.provinces(db()),
         municipalities=data.people.municipalities(db()),
+        supporter=data.people.organisation(db(), organisation_id=wanted.supporter_id) if wanted.supporter_id else None,
         calls=cluster.calls.every(db()),
     )
 
@@ -56,6 +57,7 @@ def _wanted() -> Filter:
         call_id=number(given.get("call")),
         province=given.get("province") or None,
         organisation_id=number(given.get("municipality")),
+        supporter_id=number(given.get("supporter")),
         intent=given.get("intent") if given.get("intent") in set(Intent) else None,
     )
 
