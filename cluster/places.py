@@ -62,15 +62,14 @@ def exported(db: Database, *, text: str, kind: str | None, province: str | None)
 
 
 def get(db: Database, *, organisation_id: int) -> Place:
-    """Everything public about a government, a former one too: twelve queries at most, however much there is.
+    """Everything public about a government, a former one too: ten queries at most, however much there is.
 
     What a government did before it merged counts for the one it lives on in, and stays its own as well.
     """
-    found = data.people.organisation(db, organisation_id=organisation_id)
+    found, family, bodies = data.places.circle(db, organisation_id=organisation_id, bodies_at_most=_BODIES_AT_MOST)
     if found is None:
         raise NotFound
     merged = data.places.merger(db, organisation_id=found.id) if found.successor_id else None
-    family = data.places.former(db, organisation_id=found.id)
     ids = [found.id, *(one.id for one in family)]
     ideas = data.ideas.newest_of(db, organisation_ids=ids, at_most=_FIRST + 1)
     endorsed = data.places.said_by(db, organisation_id=found.id, at_most=_FIRST + 1)
@@ -86,7 +85,7 @@ def get(db: Database, *, organisation_id: int) -> Place:
         endorsed=tuple(endorsed[:_FIRST]),
         projects=tuple(projects[:_FIRST]),
         clusters=tuple(data.clusters.of_organisation(db, organisation_id=found.id, at_most=_CLUSTERS_AT_MOST)),
-        bodies=tuple(data.places.bodies(db, organisation_id=found.id, at_most=_BODIES_AT_MOST)),
+        bodies=tuple(bodies),
         members=tuple(_members(db, found)),
         around=around(db, organisation_id=found.id, at_most=_AROUND),
         more=frozenset(name for name, listed in lists.items() if len(listed) > _FIRST),

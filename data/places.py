@@ -73,23 +73,25 @@ def merger(db: Database, *, organisation_id: int) -> tuple[Organisation, str | N
     return _organisations([found])[0], happened_on
 
 
-def former(db: Database, *, organisation_id: int) -> list[Organisation]:
-    """The governments that merged into this one, at once or by steps, by name."""
-    sql = f"""select * from organisations where id in ({family(":id")}) and id != :id
-      order by name collate nocase"""
-    return _organisations(rows(db, sql, {"id": organisation_id}))
+def circle(
+    db: Database, *, organisation_id: int, bodies_at_most: int
+) -> tuple[Organisation | None, list[Organisation], list[Organisation]]:
+    """A government, those that merged into it (at once or by steps), and the bodies of today that speak for it.
 
-
-def bodies(db: Database, *, organisation_id: int, at_most: int) -> list[Organisation]:
-    """The bodies of today that speak for a municipality, by name."""
-    return _organisations(
-        rows(
-            db,
-            """select o.* from stands_for s join organisations o on o.id = s.body_id
-            where s.municipality_id = ? and o.valid_until is null order by o.name collate nocase limit ?""",
-            [organisation_id, at_most],
-        )
+    The others by name; all in one query.
+    """
+    found = rows(
+        db,
+        f"""select o.id = :id as relation, o.* from organisations o where o.id in ({family(":id")})
+        union all select * from (select 2, o.* from stands_for s join organisations o on o.id = s.body_id
+          where s.municipality_id = :id and o.valid_until is null order by o.name collate nocase limit :at_most)
+        order by name collate nocase""",
+        {"id": organisation_id, "at_most": bodies_at_most},
     )
+    kinds: dict[int, list[Organisation]] = {0: [], 1: [], 2: []}
+    for item in found:
+        kinds[item.pop("relation")] += _organisations([item])
+    return (kinds[1][0] if kinds[1] else None), kinds[0], kinds[2]
 
 
 def in_province(db: Database, *, province: str) -> list[Organisation]:

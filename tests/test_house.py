@@ -155,7 +155,7 @@ def furnish_lists(db: Database, *, count: int) -> None:
         data.people.by_email(db, email=f"{name}@test.example") for name in ("genk", "aalter", "kortrijk")
     )
     for number in range(count):
-        form = IdeaForm(title=f"Idee {number}", description="Een idee dat nog eens een idee is.")
+        form = IdeaForm(title=f"Idee {number}", description="Een idee dat nog eens een idee is.", theme="democratie")
         theirs = cluster.ideas.post(db, encoder=None, member=aalter, form=form)
         ours = cluster.ideas.post(db, encoder=None, member=genk, form=form)
         cluster.contacts.endorse(db, member=genk, idea_id=theirs, role="learn", message="Dag")
