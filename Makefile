@@ -35,6 +35,7 @@ check: install
 
 bench: install
 	$(BIN)/python -m tests.benchmarks $(TEXTS)
+	$(BIN)/python -m tests.benchmarks.lists
 
 soak: install
 	$(BIN)/python -m pytest -m soak

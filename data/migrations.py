@@ -438,7 +438,7 @@ def places(db: Database) -> None:
 
 
 # How many say *ook wij* is kept beside the idea: the order "most companions first" would otherwise count them for
-# every idea there is (measured at 100,000 ideas: 370 ms, and 1 ms by the index).
+# every idea there is (measured at 100,000 ideas: 150 ms, and less than 1 ms by the index).
 PLACES = """
 alter table ideas add column supporters integer not null default 0;
 
@@ -470,6 +470,8 @@ create index ideas_open_title on ideas (state, title collate nocase, id);
 create index ideas_organisation_newest on ideas (organisation_id, state, created_at desc, id desc);
 
 create index ideas_organisation_theme on ideas (organisation_id, state, theme);
+
+create index ideas_theme_title on ideas (theme, state, title collate nocase, id);
 
 create index ideas_theme_newest on ideas (theme, state, created_at desc, id desc);
 

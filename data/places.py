@@ -29,7 +29,7 @@ def _organisations(found: list[dict[str, Any]]) -> list[Organisation]:
 def search(db: Database, *, text: str, kind: str | None, province: str | None, at_most: int, after: int) -> list[Card]:
     """The governments of today with this text in their name, or in one they had before, by name, skipping `after`.
 
-    Those whose own name begins with it come first.
+    Of what was sought, municipalities come first, and those whose own name begins with the text.
     """
     where, values = ["o.valid_until is null"], {"kind": kind, "province": province, "text": text.casefold()}
     if kind:
@@ -47,7 +47,8 @@ def search(db: Database, *, text: str, kind: str | None, province: str | None, a
           and (:text = '' or instr(lower(o.name), :text) or exists (
             select 1 from organisation_names n where n.organisation_id = o.id and instr(lower(n.name), :text))
           or exists (select 1 from organisations f where f.successor_id = o.id and instr(lower(f.name), :text)))
-        order by :text != '' and instr(lower(o.name), :text) != 1, o.name collate nocase, o.id
+        order by :text != '' and o.kind != 'municipality', :text != '' and instr(lower(o.name), :text) != 1,
+          o.name collate nocase, o.id
         limit :at_most offset :after)""",
         {**values, "at_most": at_most, "after": after},
     )
@@ -106,10 +107,11 @@ def in_province(db: Database, *, province: str) -> list[Organisation]:
     )
 
 
+# "cross join" holds SQLite to this order: from the few endorsements to their ideas (at 100,000 ideas 1 ms, not 150).
 _SAID = """
 select e.idea_id, i.title, i.lang, coalesce(p.name, '') as poster, e.organisation_id, o.name as organisation, e.role,
   e.created_at as said_at
-from endorsements e join ideas i on i.id = e.idea_id and i.state = 'open'
+from endorsements e cross join ideas i on i.id = e.idea_id and i.state = 'open'
 join organisations o on o.id = e.organisation_id left join organisations p on p.id = i.organisation_id
 where e.active = 1
 """

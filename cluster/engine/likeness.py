@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 # What counts most when people look for companions: a budget of the same order, then the same subjects, then a drive.
-SIZE, THEMES, NEARNESS, PROVINCE = 0.4, 0.3, 0.2, 0.1
+SIZE, THEMES, NEARNESS, PROVINCE = 0.5, 0.2, 0.2, 0.1
 
 # At this distance nearness has fallen to 1/e: about half an hour by car.
 REACH_KM = 30.0
