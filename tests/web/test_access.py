@@ -56,7 +56,7 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("POST", "/api/v1/similar"): (422, 422, 422, 422),
     ("GET", "/projects"): (200, 200, 200, 200),
     ("GET", "/projects/1"): (200, 200, 200, 200),
-    ("GET", "/projects/export.xlsx"): (200, 200, 200, 200),
+    ("GET", "/projects/export.jsonl"): (200, 200, 200, 200),
     ("GET", "/projects/99"): (404, 404, 404, 404),
     ("POST", "/projects/1/contact"): (401, 303, 303, 403),
     ("POST", "/projects/99/contact"): (401, 404, 404, 403),
