@@ -481,11 +481,11 @@ create index organisation_names_name on organisation_names (name collate nocase)
 
 create index stands_for_municipality on stands_for (municipality_id);
 
-create index projects_listed on projects (programme desc, title collate nocase, id);
+create index if not exists projects_listed on projects (programme desc, title collate nocase, id);
 
-create index projects_lead on projects (lead_id);
+create index if not exists projects_lead on projects (lead_id);
 
-create index project_partners_organisation on project_partners (organisation_id);
+create index if not exists project_partners_organisation on project_partners (organisation_id);
 
 create index introductions_state on introductions (state);
 
