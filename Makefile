@@ -36,6 +36,7 @@ check: install
 bench: install
 	$(BIN)/python -m tests.benchmarks $(TEXTS)
 	$(BIN)/python -m tests.benchmarks.search $(TEXTS)
+	$(BIN)/python -m tests.benchmarks.lists
 
 soak: install
 	$(BIN)/python -m pytest -m soak

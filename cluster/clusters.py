@@ -1,5 +1,6 @@
 """Clusters: runs propose, coordinators decide, and no run ever changes what a person decided."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -44,6 +45,8 @@ _TRIES = 3
 
 # Each list of the desk shows this many.
 ON_DESK_AT_MOST = 50
+
+_BATCH = 200
 
 # A proposal that fell apart comes back with its id within this time; one that a person named, always.
 _BACK_WITHIN_DAYS = 30
@@ -119,6 +122,33 @@ def listed(db: Database, *, states: list[ClusterState]) -> list[Cluster]:
     """Clusters of two members or more in these states, by id; for scripts on this machine."""
     found = data.clusters.listed(db, states=states)
     return sorted((one for one in found if len(one.members) > 1), key=lambda one: one.id)
+
+
+# What leaves of a cluster: one row for each idea or project in it.
+EXPORTED = (
+    *("cluster", "state", "name", "terms", "reason", "decided_at", "municipalities", "inhabitants"),
+    *("item", "title", "organisation", "lang"),
+)
+
+
+def exported(db: Database, *, member: Member | None) -> Iterator[dict[str, object]]:
+    """All clusters by id, a row for each of their ideas and projects; for coordinators only."""
+    must_coordinate(member)
+    return _rows(db)
+
+
+def _rows(db: Database) -> Iterator[dict[str, object]]:
+    last = 0
+    while found := data.clusters.batch(db, after_id=last, at_most=_BATCH):
+        for one in found:
+            for item in one.members:
+                yield {
+                    **{name: getattr(one, name) for name in EXPORTED if hasattr(one, name)},
+                    **{name: getattr(item, name) for name in ("title", "organisation", "lang")},
+                    "cluster": one.id,
+                    "item": item.reference,
+                }
+        last = found[-1].id
 
 
 def references(db: Database, *, pairs: tuple[tuple[ItemKey, ItemKey], ...]) -> list[tuple[str, str]]:

@@ -1,8 +1,9 @@
 """Ideas: post, edit, withdraw, restore, browse and import."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlite_utils import Database
@@ -236,14 +237,62 @@ def browse(db: Database, *, wanted: Filter, order: str = "newest", page: int = 1
     return found[:PER_PAGE], len(found) > PER_PAGE
 
 
+# What leaves, under the names by which an import knows it; the last ones are only for reading.
+EXPORTED = (
+    *("id", "title", "description", "municipality", "lang", "theme", "call", "stage", "intent", "seeks", "budget"),
+    *("target_group", "links", "url", "created_at", "supporters"),
+)
+_BATCH = 500
+
+
+def exported(db: Database, *, wanted: Filter) -> Iterator[dict[str, object]]:
+    """All open ideas that fit, by id, as an import reads them; nobody's name or address is in it.
+
+    Ideas that were posted here have an id of the form idea:12.
+    """
+    calls = {call.id: call.number for call in data.calls.every(db)}
+
+    @cache
+    def name(organisation_id: int) -> str:
+        return data.people.name_for_import(db, organisation_id=organisation_id)
+
+    last = 0
+    while found := data.ideas.batch(db, wanted=wanted, after_id=last, at_most=_BATCH):
+        for idea in found:
+            yield {
+                **{field: getattr(idea, field) for field in EXPORTED if hasattr(idea, field)},
+                "id": reference(idea),
+                "municipality": name(idea.organisation_id) if idea.organisation_id else "",
+                "call": calls.get(idea.call_id) if idea.call_id else None,
+                "url": idea.source_url,
+                "links": idea.links.split("\n") if idea.links else [],
+            }
+        last = found[-1].id
+
+
+def reference(idea: Idea) -> str:
+    """The id an idea had where it came from, or idea:12 for one that was posted here."""
+    return idea.external_id or f"{Kind.IDEA}:{idea.id}"
+
+
+def _by_reference(db: Database, *, external_id: str, created_at: str | None) -> Idea | None:
+    """The idea that a row of a file is about. A number of ours may mean another idea elsewhere; its moment tells."""
+    found = data.ideas.by_external_id(db, external_id=external_id)
+    kind, _, number = external_id.partition(":")
+    if found or kind != Kind.IDEA or not (number.isascii() and number.isdigit() and len(number) < 10):
+        return found
+    posted = data.ideas.get(db, idea_id=int(number))
+    return posted if posted and posted.external_id is None and posted.created_at == created_at else None
+
+
 def newest(db: Database, *, at_most: int) -> list[Idea]:
     """The newest open ideas."""
     return data.ideas.browse(db, wanted=Filter(), order="newest", at_most=at_most, after=0)
 
 
-def counts(db: Database) -> dict[str, int]:
-    """How much there is, for the start page."""
-    return data.ideas.counts(db)
+def counts(db: Database, *, at_most: int = -1) -> dict[str, int]:
+    """How much there is, for the start page; counting stops at `at_most` of each, when given."""
+    return data.ideas.counts(db, at_most=at_most)
 
 
 def form_of(idea: Idea) -> IdeaForm:
@@ -361,9 +410,19 @@ def import_rows(db: Database, *, rows: Iterable[Row], demo: bool = False) -> Imp
         source = row.text("url", at_most=2_000)
         if source and not source.startswith(("https://", "http://")):
             row.refuse("url", "Een adres begint met https:// of http://.")
+        links = "\n".join(row.texts("links", each_at_most=2_000, at_most=LINKS_AT_MOST))
+        if _links_wrong(links):
+            row.refuse("links", "Een link begint met https:// of http://, met daarna de woorden die je wilt tonen.")
         author = row.found("author", look_up=lambda text: data.people.by_email(db, email=text), what="een lid")
+        external_id = row.text("id", "external_id", at_most=200, required=True) or ""
+        created_at = row.text("created_at", at_most=40)
+        row.given("supporters")
+        named = row.given("municipality", "organisation")[1] is not None
+        before = None if named else _by_reference(db, external_id=external_id, created_at=created_at)
+        nobody = before is not None and before.organisation_id is None
         return {
-            "external_id": row.text("id", "external_id", at_most=200, required=True) or "",
+            "external_id": external_id,
+            "created_at": created_at,
             "form": IdeaForm(
                 title=title,
                 description=description,
@@ -374,12 +433,17 @@ def import_rows(db: Database, *, rows: Iterable[Row], demo: bool = False) -> Imp
                 seeks=tuple(seek.value for seek in Seek if seek in seeks),
                 budget=budget,
                 target_group=row.text("target_group", at_most=TARGET_GROUP_AT_MOST),
+                links=links,
             ),
             "lang": lang or language_of(f"{title}. {description}"),
             "organisation_id": author.organisation_id
             if author
             else row.found(
-                "municipality", "organisation", look_up=organisation, what="een gemeente of bestuur", required=not demo
+                "municipality",
+                "organisation",
+                look_up=organisation,
+                what="een gemeente of bestuur",
+                required=not demo and not nobody,
             ),
             "author_id": author.id if author else None,
             "source_url": source,
@@ -389,11 +453,12 @@ def import_rows(db: Database, *, rows: Iterable[Row], demo: bool = False) -> Imp
     moment = now()
     with transaction(db):
         for values in ready:
-            before = data.ideas.by_external_id(db, external_id=values["external_id"])
+            given_at = values.pop("created_at")
+            before = _by_reference(db, external_id=values["external_id"], created_at=given_at)
             if before is None:
                 data.ideas.add(db, **values, demo=demo, created_at=moment)
                 found.added += 1
-            elif _untouched(db, before) and (what := _differs(before, values)):
+            elif before.external_id and _untouched(db, before) and (what := _differs(db, before, values)):
                 _correct(db, before, values, what=what)
                 found.changed += 1
                 if "text" not in what:
@@ -405,8 +470,15 @@ def import_rows(db: Database, *, rows: Iterable[Row], demo: bool = False) -> Imp
     return found
 
 
-def _differs(before: Idea, values: dict[str, Any]) -> set[str]:
-    """What an import would change of an idea: its text, or whose it is and where it came from."""
+def _differs(db: Database, before: Idea, values: dict[str, Any]) -> set[str]:
+    """What an import would change of an idea: its text, or whose it is and where it came from.
+
+    An idea of a municipality that merged since stays the old one's, under the new one.
+    """
+    if before.organisation_id and before.organisation_id != values["organisation_id"]:
+        living = data.people.today(db, organisation_id=before.organisation_id)
+        if living and living.id == values["organisation_id"]:
+            values["organisation_id"] = before.organisation_id
     pairs = {
         "text": ((form_of(before), before.lang), (values["form"], values["lang"])),
         "origin": ((before.organisation_id, before.source_url), (values["organisation_id"], values["source_url"])),

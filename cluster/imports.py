@@ -3,6 +3,7 @@
 import codecs
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -10,7 +11,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any, BinaryIO, TypeVar
 
-from cluster.engine.texts import clean, one_line, readable
+from cluster.engine.texts import clean, from_cell, one_line, readable
 from models.errors import ImportRefused
 
 T = TypeVar("T")
@@ -21,6 +22,8 @@ FILE_AT_MOST = 256 * 2**20
 # 20,000 characters outside the basic plane, escaped as JSON does it, are 240,000 bytes.
 LINE_AT_MOST = 2**20
 FIELDS_AT_MOST = 200
+
+_BELGIAN = re.compile(r"\d{1,3}(?:\.\d{3})*,\d{1,2}|\d+,\d{1,2}")
 
 _BROKEN = "Dit is geen leesbare JSON. Zet op elke regel één object tussen accolades."
 _QUOTES = "De aanhalingstekens kloppen niet of een veld is te lang; vanaf deze rij is het bestand niet te lezen."
@@ -141,8 +144,10 @@ class Fields:
         return known.get(str(given).strip().lower(), default)
 
     def cents(self, name: str) -> int | None:
-        """An amount in euro, as cents."""
+        """An amount in euro, as cents; with a point or, as Belgian spreadsheets write it, a decimal comma."""
         _, given = self.given(name)
+        if isinstance(given, str) and _BELGIAN.fullmatch(given):
+            given = given.replace(".", "").replace(",", ".")
         try:
             amount = None if given is None else Decimal(str(given))
         except InvalidOperation:
@@ -290,7 +295,7 @@ def record(line: int, names: list[str], cells: list[str]) -> Row:
         return Row(line, {}, _NUL)
     if any(cells[len(names) :]):
         return Row(line, {}, _NO_COLUMN)
-    return Row(line, {name: cell for name, cell in zip(names, cells, strict=False) if name and cell})
+    return Row(line, {name: from_cell(cell) for name, cell in zip(names, cells, strict=False) if name and cell})
 
 
 def _object(line: int, text: str) -> Row:

@@ -17,6 +17,7 @@ from cluster.engine.texts import on_the_web
 from cluster.imports import Fields, Looked, Row, look, read_csv, read_jsonl
 from cluster.workbooks import read_xlsx
 from models.ideas import DESCRIPTION_AT_MOST, TITLE_AT_MOST
+from models.matches import Kind
 from models.people import Organisation
 from models.projects import (
     ADDRESS_AT_MOST,
@@ -58,7 +59,7 @@ COLUMNS = {
     "how_to_join": "how_to_join",
 }
 _NAMES = {kept: given for given, kept in COLUMNS.items()} | {"lead_id": "municipality", "theme_derived": "theme"}
-_BATCH = 500
+BATCH = 500
 _SHOWN_AT_MOST = 120
 
 
@@ -85,9 +86,7 @@ def reader(db: Database) -> Callable[[Fields], Values]:
         return name, found.id if found else None
 
     def read(fields: Fields) -> Values:
-        lead = fields.found(
-            "municipality", "organisation", "lead", look_up=organisation, what="een bestuur", required=True
-        )
+        lead, lead_name = _lead(db, fields, organisation)
         title = fields.text("title", at_most=TITLE_AT_MOST, required=True) or ""
         summary = fields.text("description", "summary", at_most=DESCRIPTION_AT_MOST, required=True, lines=True) or ""
         lang = fields.text("lang", at_most=10)
@@ -95,13 +94,14 @@ def reader(db: Database) -> Callable[[Fields], Values]:
             fields.refuse("lang", f"“{lang}” kennen we niet. Kies uit: {', '.join(LANGUAGES)}.")
         values = {
             "external_id": fields.text("id", "external_id", at_most=200, required=True),
+            "created_at": fields.text("created_at", at_most=40),
             "title": title,
             "summary": summary,
             "programme": int(fields.flag("programme", default=True)),
             "status": fields.choice("status", Status, Status.UNKNOWN).value,
             "status_note": fields.text("status_note", at_most=NOTE_AT_MOST),
             "lead_id": lead.id if lead else None,
-            "lead": lead.name if lead else "",
+            "lead": lead_name,
             "theme": fields.found("theme", look_up=theme, what="een thema"),
             "theme_derived": int(fields.flag("theme_derived", default=False)),
             "call_id": fields.found("call", look_up=call, what="een oproep"),
@@ -119,6 +119,52 @@ def reader(db: Database) -> Callable[[Fields], Values]:
         return {**values, "absent": frozenset(_absent(fields))}
 
     return read
+
+
+def _lead(
+    db: Database, fields: Fields, look_up: Callable[[str], Organisation | None]
+) -> tuple[Organisation | None, str]:
+    """Who leads: a government that is known, or the name under which the project stands already."""
+    names = ("municipality", "organisation", "lead")
+    given, external_id = fields.given(*names)[1], str(fields.given("id", "external_id")[1])
+    if given is None or (isinstance(given, str) and look_up(given) is None):
+        before = data.projects.stored(db, external_ids=[external_id]).get(external_id)
+        if before and before["lead_id"] is None and before["lead"] == (given or ""):
+            return None, before["lead"]
+    lead = fields.found(*names, look_up=look_up, what="een bestuur", required=True)
+    return lead, lead.name if lead else ""
+
+
+def known(db: Database, batch: Iterable[Values]) -> dict[str, Values]:
+    """What is stored under the ids of rows, by those ids; the rows come to name governments as they are known here."""
+    batch = list(batch)
+    stored = data.projects.stored(db, external_ids=[values["external_id"] for values in batch])
+    for values in batch:
+        before = stored.get(values["external_id"]) or _made_here(db, values["external_id"], values.get("created_at"))
+        if before:
+            stored[values["external_id"]] = before
+            _as_known(db, before, values)
+    return stored
+
+
+def _made_here(db: Database, external_id: str, created_at: str | None) -> Values | None:
+    """The project of ours that a row names as project:12; a number of ours may mean another one elsewhere."""
+    kind, _, number = external_id.partition(":")
+    if created_at is None or kind != Kind.PROJECT or not (number.isascii() and number.isdigit() and len(number) < 10):
+        return None
+    return data.projects.by_moment(db, project_id=int(number), created_at=created_at)
+
+
+def _as_known(db: Database, before: Values, values: Values) -> None:
+    """Keep how governments are named and known, where a file names the same ones.
+
+    The source may call a lead "Stad Gent", and somebody may have found out which body "WVI" is.
+    """
+    living = data.people.today(db, organisation_id=before["lead_id"]) if before["lead_id"] else None
+    if living and living.id == values["lead_id"]:
+        values |= {"lead": before["lead"], "lead_id": before["lead_id"]}
+    partners = dict(before["partners"])
+    values["partners"] = [(name, partners.get(name, found)) for name, found in values["partners"]]
 
 
 def _absent(fields: Fields) -> Iterator[str]:
@@ -149,9 +195,11 @@ def _addresses(fields: Fields) -> list[str]:
 
 
 def changed(before: Values, values: Values) -> list[str]:
-    """The fields that a row would change of what is stored."""
+    """The fields that a row would change of what is stored; what people made here, no import overwrites."""
+    if before["external_id"] is None:
+        return []
     absent = values["absent"]
-    return [name for name in values if name != "absent" and name not in absent and before[name] != values[name]]
+    return [name for name in values if name in before and name not in absent and before[name] != values[name]]
 
 
 def fate(line: int, before: Values | None, values: Values) -> RowFate:
@@ -192,8 +240,8 @@ def _shown(name: str, value: Any) -> str:
 def fates(db: Database, rows: Iterable[Row], *, ignored: dict[str, int]) -> Iterator[RowFate]:
     """What would become of every row, in the order of the file; `ignored` counts the fields that nobody knows."""
     for batch in batches(look(rows, reader(db))):
-        ids = [looked.values["external_id"] for looked in batch if looked.values and looked.values["external_id"]]
-        stored = data.projects.stored(db, external_ids=ids)
+        rows_with_id = (looked.values for looked in batch if looked.values and looked.values["external_id"])
+        stored = known(db, rows_with_id)
         for looked in batch:
             for name in looked.unknown:
                 ignored[name] = ignored.get(name, 0) + 1
@@ -232,5 +280,5 @@ class Plan:
 def batches(given: Iterable[T]) -> Iterator[Sequence[T]]:
     """As they come, five hundred at a time."""
     left = iter(given)
-    while batch := list(islice(left, _BATCH)):
+    while batch := list(islice(left, BATCH)):
         yield batch

@@ -72,6 +72,13 @@ def listed(
     return found[:PER_PAGE], len(found) > PER_PAGE, data.project_requests.counts(db)
 
 
+def count_waiting(db: Database, *, member: Member | None) -> int:
+    """How many questions no coordinator took up yet; none for who is no coordinator."""
+    if member is None or not member.is_coordinator:
+        return 0
+    return data.project_requests.counts(db)[RequestState.ASKED]
+
+
 def own(db: Database, *, member: Member | None, page: int) -> tuple[list[ContactRequest], bool]:
     """One page of what the member's organisation asked, newest first, and whether there is more."""
     _, organisation_id = must_act(member)

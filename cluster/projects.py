@@ -1,8 +1,10 @@
 """Projects: work elsewhere that was submitted or approved, written by those who lead it or brought in from files."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +20,7 @@ from cluster.engine.language import language_of
 from cluster.engine.texts import cents, clean, day, on_the_web, one_line, readable
 from cluster.imports import Imported, Row, check
 from cluster.matches import queue_vectors
-from cluster.project_imports import Plan, Values, batches, changed, fate, reader
+from cluster.project_imports import BATCH, Plan, Values, batches, changed, fate, known, reader
 from data.projects import Filter
 from data.store import now, transaction
 from models.calls import BRUSSELS
@@ -75,6 +77,45 @@ def browse(db: Database, *, wanted: Filter, page: int, at_most: int) -> tuple[li
     """One page of the projects that fit, and whether there are more; pages count from one."""
     found = data.projects.browse(db, wanted=wanted, at_most=at_most + 1, after=(page - 1) * at_most)
     return found[:at_most], len(found) > at_most
+
+
+# What leaves, under the names by which an import knows it.
+EXPORTED = (
+    *("id", "title", "description", "municipality", "partners", "status", "status_note", "theme", "theme_derived"),
+    *("call", "subsidy_eur", "programme", "year", "remark", "urls", "lang", "features", "cost_per_year_eur"),
+    *("supplier", "how_to_join", "created_at"),
+)
+
+
+def exported(db: Database, *, wanted: Filter) -> Iterator[dict[str, object]]:
+    """All projects that fit, by id, as an import reads them. Projects made here have an id of the form project:12."""
+    calls = {call.id: call.number for call in data.calls.every(db)}
+
+    @cache
+    def name(organisation_id: int) -> str:
+        return data.people.name_for_import(db, organisation_id=organisation_id)
+
+    last = 0
+    while found := data.projects.batch(db, wanted=wanted, after_id=last, at_most=BATCH):
+        for values in found:
+            yield {
+                **values,
+                "id": values["external_id"] or f"{Kind.PROJECT}:{values['id']}",
+                "description": values["summary"],
+                "municipality": name(values["lead_id"]) if values["lead_id"] else values["lead"],
+                "partners": [partner for partner, _ in values["partners"]],
+                "theme_derived": bool(values["theme_derived"]),
+                "programme": bool(values["programme"]),
+                "call": calls.get(values["call_id"]),
+                "subsidy_eur": _euro(values["subsidy_cents"]),
+                "cost_per_year_eur": _euro(values["cost_year_cents"]),
+                "urls": json.loads(values["urls"]),
+            }
+        last = found[-1]["id"]
+
+
+def _euro(cents: int | None) -> Decimal | None:
+    return None if cents is None else Decimal(cents) / 100
 
 
 def decisions(db: Database, *, project: Project) -> list[Decision]:
@@ -528,7 +569,7 @@ def _keep(
     member_id = member.id if member else None
     with transaction(db):
         for batch in batches(wanted):
-            stored = data.projects.stored(db, external_ids=[values["external_id"] for values in batch])
+            stored = known(db, batch)
             ids = [item["id"] for item in stored.values()]
             written = set() if member else data.projects.written_by_people(db, project_ids=ids)
             for values in batch:
@@ -579,10 +620,10 @@ def _decided_in_file(db: Database, project_id: int, values: Values, *, member_id
 
 
 def _seeded(db: Database, row: dict[str, Any]) -> dict[str, Any]:
-    known = data.people.find_organisation
+    find = data.people.find_organisation
 
     def organisation_id(party: dict[str, Any]) -> int | None:
-        found = known(db, text=party["uri"]) if party["uri"] else None
+        found = find(db, text=party["uri"]) if party["uri"] else None
         return found.id if found else None
 
     subsidy = row["subsidy_eur"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from data.people import family
 from data.store import change, insert, now, row, rows, value
 from models.clusters import Cluster, ClusterItem, ClusterMember, ClusterState, Draft, Event, ItemKey, Run
 from models.matches import Kind
@@ -75,6 +76,11 @@ def listed(db: Database, *, states: Sequence[ClusterState], at_most: int | None 
     )
 
 
+def batch(db: Database, *, after_id: int, at_most: int) -> list[Cluster]:
+    """Clusters in whatever state with their members, by id, from the first one after `after_id`; three queries."""
+    return _full(db, "where c.id > :after_id order by c.id limit :at_most", {"after_id": after_id, "at_most": at_most})
+
+
 def get(db: Database, *, cluster_id: int) -> Cluster | None:
     """One cluster with its members, in whatever state."""
     found = _full(db, "where c.id = :id", {"id": cluster_id})
@@ -90,6 +96,20 @@ def of_item(db: Database, *, kind: Kind, item_id: int) -> Cluster | None:
         [kind, item_id],
     )
     return get(db, cluster_id=found) if found else None
+
+
+def of_organisation(db: Database, *, organisation_id: int, at_most: int) -> list[Cluster]:
+    """The accepted clusters with an idea or project of a government, or of one that merged into it, latest first."""
+    own = family(":id")
+    return _full(
+        db,
+        f"""where c.state = 'accepted' and exists (select 1 from cluster_members m
+          left join ideas i on m.kind = 'idea' and i.id = m.item_id and i.state = 'open'
+          left join projects p on m.kind = 'project' and p.id = m.item_id and p.hidden = 0
+          where m.cluster_id = c.id and coalesce(i.organisation_id, p.lead_id) in ({own}))
+        order by c.decided_at desc, c.id desc limit :at_most""",
+        {"id": organisation_id, "at_most": at_most},
+    )
 
 
 def count(db: Database, *, state: ClusterState) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from data.people import family
 from data.store import change, insert, now, row, rows, value
 from models.ideas import Budget, Idea, IdeaForm, IdeaState, Intent, Seek, Stage
 
@@ -14,7 +15,7 @@ _IDEA = """
 select i.id, i.external_id, i.organisation_id, coalesce(o.name, '') as organisation, o.province, i.author_id,
   i.title, i.description, i.theme, i.call_id, i.stage, i.intent, i.seeks, i.budget, i.target_group, i.links, i.lang,
   i.state, i.source_url, i.demo, i.revision, i.created_at, i.updated_at,
-  (select count(*) from endorsements e where e.idea_id = i.id and e.active = 1) as supporters
+  i.supporters
 from ideas i left join organisations o on o.id = i.organisation_id
 """
 
@@ -80,6 +81,7 @@ class Filter:
     seek: str | None = None
     budget: str | None = None
     target_group: str | None = None
+    supporter_id: int | None = None
 
 
 def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
@@ -98,15 +100,20 @@ def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
     if wanted.organisation_id:
         # An idea of an intermunicipal body is also one of the municipalities it stands for.
         parts.append(
-            """(i.organisation_id = :organisation_id or i.organisation_id in
-            (select body_id from stands_for where municipality_id = :organisation_id))"""
+            f"""i.organisation_id in ({family(":organisation_id")}
+            union select body_id from stands_for where municipality_id = :organisation_id)"""
+        )
+    if wanted.supporter_id:
+        parts.append(
+            f"""i.id in (select idea_id from endorsements
+            where active = 1 and organisation_id in ({family(":supporter_id")}))"""
         )
     return " and ".join(parts), asdict(wanted)
 
 
 _ORDERS = {
     "newest": "i.created_at desc, i.id desc",
-    "supported": "supporters desc, i.created_at desc, i.id desc",
+    "supported": "i.supporters desc, i.created_at desc, i.id desc",
     "title": "i.title collate nocase, i.id",
 }
 
@@ -114,8 +121,21 @@ _ORDERS = {
 def browse(db: Database, *, wanted: Filter, order: str, at_most: int, after: int) -> list[Idea]:
     """Open ideas that fit, in `order` (newest, supported or title), skipping `after`."""
     where, values = _where(wanted)
-    sql = _IDEA + f"where {where} order by {_ORDERS[order]} limit :at_most offset :after"
+    # The ids first: an index can skip a thousand pages, and whole ideas are fetched for this page alone.
+    sql = (
+        _IDEA
+        + f"""where i.id in (
+      select i.id from ideas i left join organisations o on o.id = i.organisation_id
+      where {where} order by {_ORDERS[order]} limit :at_most offset :after) order by {_ORDERS[order]}"""
+    )
     return [_idea(item) for item in rows(db, sql, {**values, "at_most": at_most, "after": after})]
+
+
+def batch(db: Database, *, wanted: Filter, after_id: int, at_most: int) -> list[Idea]:
+    """Open ideas that fit, by id, from the first one after `after_id`: for reading all of them part by part."""
+    where, values = _where(wanted)
+    sql = _IDEA + f"where {where} and i.id > :after_id order by i.id limit :at_most"
+    return [_idea(item) for item in rows(db, sql, {**values, "at_most": at_most, "after_id": after_id})]
 
 
 def by_ids(db: Database, *, ids: Sequence[int], wanted: Filter = Filter()) -> dict[int, Idea]:
@@ -132,16 +152,54 @@ def of_organisation(db: Database, *, organisation_id: int) -> list[Idea]:
     ]
 
 
-def counts(db: Database) -> dict[str, int]:
-    """How many open ideas, organisations behind ideas or me-toos, projects and agreed introductions there are."""
+def newest_of(
+    db: Database, *, organisation_ids: Sequence[int], at_most: int, each_at_most: int | None = None
+) -> list[Idea]:
+    """The newest open ideas of these organisations, of each at most some; as quick however many each has."""
+    one = _first("organisation_id = {}", each_at_most or at_most)
+    return _newest(db, [one.format(int(found)) for found in organisation_ids], at_most=at_most)
+
+
+def newest_in(db: Database, *, themes: Sequence[str], not_of: Sequence[int], at_most: int) -> list[Idea]:
+    """The newest open ideas with one of these themes, those of some organisations left out."""
+    apart = f"and (organisation_id is null or organisation_id not in ({', '.join(str(int(one)) for one in not_of)}))"
+    parts = [_first(f"theme = :theme{at} {apart if not_of else ''}", at_most) for at in range(len(themes))]
+    return _newest(db, parts, at_most=at_most, **{f"theme{at}": theme for at, theme in enumerate(themes)})
+
+
+def _first(which: str, at_most: int) -> str:
+    return f"""select id from (select id from ideas where {which} and state = 'open'
+      order by created_at desc, id desc limit {int(at_most)})"""
+
+
+def _newest(db: Database, parts: list[str], *, at_most: int, **values: Any) -> list[Idea]:
+    if not parts:
+        return []
+    sql = (
+        _IDEA
+        + f"""where i.id in ({" union all ".join(parts)})
+      order by i.created_at desc, i.id desc limit :at_most"""
+    )
+    return [_idea(item) for item in rows(db, sql, {**values, "at_most": at_most})]
+
+
+def counts(db: Database, *, at_most: int = -1) -> dict[str, int]:
+    """How many open ideas, organisations behind ideas or me-toos, projects and agreed introductions there are.
+
+    Counting stops at `at_most` of each, when given.
+    """
     found = row(
         db,
-        """select (select count(*) from ideas where state = 'open') as ideas,
-          (select count(*) from projects where hidden = 0) as projects,
-          (select count(*) from (select organisation_id from ideas where state = 'open' and organisation_id is not null
-            union select e.organisation_id from endorsements e join ideas i on i.id = e.idea_id
-              where e.active = 1 and i.state = 'open')) as organisations,
-          (select count(*) from introductions where state = 'agreed') as introductions""",
+        """select (select count(*) from (select 1 from ideas where state = 'open' limit :at_most)) as ideas,
+          (select count(*) from (select 1 from projects where hidden = 0 limit :at_most)) as projects,
+          (select count(*) from organisations o
+            where exists (select 1 from ideas i where i.organisation_id = o.id and i.state = 'open')
+              or exists (select 1 from endorsements e join ideas i on i.id = e.idea_id
+                where e.organisation_id = o.id and e.active = 1 and i.state = 'open')
+          ) as organisations,
+          (select count(*) from (select 1 from introductions where state = 'agreed' limit :at_most))
+            as introductions""",
+        {"at_most": at_most},
     )
     assert found is not None
     return {name: int(found[name]) for name in found}

@@ -921,3 +921,62 @@ FACETS = """
 create index ideas_facets on ideas (id, state, theme, call_id, intent, lang, organisation_id);
 
 """
+
+
+@migrations(name="050_places")
+def places(db: Database) -> None:
+    """What a municipality's page and long lists ask for: who merged into whom, and the orders of lists as indexes."""
+    _all(db, PLACES)
+
+
+# How many say *ook wij* is kept beside the idea: the order "most companions first" would otherwise count them for
+# every idea there is (measured at 100,000 ideas: 150 ms, and less than 1 ms by the index).
+PLACES = """
+alter table ideas add column supporters integer not null default 0;
+
+update ideas set supporters = (select count(*) from endorsements e where e.idea_id = ideas.id and e.active = 1);
+
+create trigger endorsements_insert_supporters after insert on endorsements begin
+  update ideas set supporters = (select count(*) from endorsements e where e.idea_id = new.idea_id and e.active = 1)
+  where id = new.idea_id;
+end;
+
+create trigger endorsements_update_supporters after update of active, idea_id on endorsements begin
+  update ideas set supporters = (select count(*) from endorsements e where e.idea_id = ideas.id and e.active = 1)
+  where id in (old.idea_id, new.idea_id);
+end;
+
+create trigger endorsements_delete_supporters after delete on endorsements begin
+  update ideas set supporters = (select count(*) from endorsements e where e.idea_id = old.idea_id and e.active = 1)
+  where id = old.idea_id;
+end;
+
+drop index ideas_organisation;
+
+drop index ideas_theme;
+
+create index ideas_open_supported on ideas (state, supporters desc, created_at desc, id desc);
+
+create index ideas_open_title on ideas (state, title collate nocase, id);
+
+create index ideas_organisation_newest on ideas (organisation_id, state, created_at desc, id desc);
+
+create index ideas_organisation_theme on ideas (organisation_id, state, theme);
+
+create index ideas_theme_title on ideas (theme, state, title collate nocase, id);
+
+create index ideas_theme_newest on ideas (theme, state, created_at desc, id desc);
+
+create index organisation_names_name on organisation_names (name collate nocase);
+
+create index stands_for_municipality on stands_for (municipality_id);
+
+create index if not exists projects_listed on projects (programme desc, title collate nocase, id);
+
+create index if not exists projects_lead on projects (lead_id);
+
+create index if not exists project_partners_organisation on project_partners (organisation_id);
+
+create index introductions_state on introductions (state);
+
+"""

@@ -274,6 +274,29 @@ def find_organisation(db: Database, *, text: str) -> Organisation | None:
     return _organisation(found) if found else None
 
 
+def family(mark: str) -> str:
+    """SQL for the ids of an organisation and of all that merged into it; `mark` stands for its id."""
+    return f"""select id from (with recursive family (id) as (
+      select {mark} union select o.id from organisations o join family f on o.successor_id = f.id
+    ) select id from family)"""
+
+
+def today(db: Database, *, organisation_id: int) -> Organisation | None:
+    """The organisation, or the one it lives on in after a merger."""
+    found = organisation(db, organisation_id=organisation_id)
+    while found and found.successor_id:
+        found = organisation(db, organisation_id=found.successor_id)
+    return found
+
+
+def name_for_import(db: Database, *, organisation_id: int) -> str:
+    """What `find_organisation` finds it by again, after a merger too: its name, or its URI if others bear the name."""
+    found, living = organisation(db, organisation_id=organisation_id), today(db, organisation_id=organisation_id)
+    if found is None:
+        return ""
+    return found.name if find_organisation(db, text=found.name) == living else found.uri
+
+
 def stands_for(db: Database, *, organisation_id: int) -> list[Organisation]:
     """The municipalities an intermunicipal body acts for, by name."""
     found = rows(

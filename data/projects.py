@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from data.people import family
 from data.store import change, insert, row, rows, value
 from models.projects import Decision, Partner, Project, Status, Version
 
@@ -72,8 +73,8 @@ def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
     parts = ["p.hidden = 0", *(f"p.{name} = :{name}" for name in values if name != "organisation_id")]
     if "organisation_id" in values:
         parts.append(
-            """(p.lead_id = :organisation_id or p.id in
-            (select project_id from project_partners where organisation_id = :organisation_id))"""
+            f"""p.id in (select id from projects where lead_id in ({family(":organisation_id")})
+            union select project_id from project_partners where organisation_id in ({family(":organisation_id")}))"""
         )
     return " and ".join(parts), values
 
@@ -85,6 +86,17 @@ def browse(db: Database, *, wanted: Filter, at_most: int, after: int = 0) -> lis
         _PROJECT + f"where {where} order by p.programme desc, p.title collate nocase, p.id limit :at_most offset :after"
     )
     return [_project(item) for item in rows(db, sql, {**values, "at_most": at_most, "after": after})]
+
+
+def batch(db: Database, *, wanted: Filter, after_id: int, at_most: int) -> list[dict[str, Any]]:
+    """Projects that fit, by id, from the first one after `after_id`, as `stored` gives them."""
+    where, values = _where(wanted)
+    return _with_partners(
+        db,
+        f"""select p.id, p.created_at, {", ".join(f"p.{name}" for name in FIELDS)} from projects p
+        where {where} and p.id > :after_id order by p.id limit :at_most""",
+        {**values, "at_most": at_most, "after_id": after_id},
+    )
 
 
 def by_ids(db: Database, *, ids: Sequence[int], wanted: Filter = Filter()) -> dict[int, Project]:
@@ -106,13 +118,24 @@ def partners(db: Database, *, project_id: int) -> list[Partner]:
 
 def stored(db: Database, *, external_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What is stored under these external ids, as `add` takes it, with `id`, and `partners` as (name, id) pairs."""
-    ids = json.dumps(list(external_ids))
-    found = rows(
+    found = _with_partners(
         db,
         f"select id, {', '.join(FIELDS)} from projects where external_id in (select value from json_each(?))",
-        [ids],
+        [json.dumps(list(external_ids))],
     )
-    by_id = {item["id"]: item | {"partners": []} for item in found}
+    return {item["external_id"]: item for item in found}
+
+
+def by_moment(db: Database, *, project_id: int, created_at: str) -> dict[str, Any] | None:
+    """The project with this id that was made here, at this moment, as `stored` gives it."""
+    sql = f"""select id, {", ".join(FIELDS)} from projects
+      where id = ? and created_at = ? and external_id is null"""
+    found = _with_partners(db, sql, [project_id, created_at])
+    return found[0] if found else None
+
+
+def _with_partners(db: Database, sql: str, parameters: Any) -> list[dict[str, Any]]:
+    by_id = {item["id"]: item | {"partners": []} for item in rows(db, sql, parameters)}
     for item in rows(
         db,
         """select project_id, name, organisation_id from project_partners
@@ -120,7 +143,7 @@ def stored(db: Database, *, external_ids: Sequence[str]) -> dict[str, dict[str, 
         [json.dumps(list(by_id))],
     ):
         by_id[item["project_id"]]["partners"].append((item["name"], item["organisation_id"]))
-    return {item["external_id"]: item for item in by_id.values()}
+    return list(by_id.values())
 
 
 def current(db: Database, *, project_id: int) -> dict[str, Any] | None:

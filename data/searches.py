@@ -253,7 +253,7 @@ _CARDS = {
     Subject.IDEA: """
 select i.id, i.title, i.description as body, coalesce(o.name, '') as organisation, i.lang, i.theme, i.intent,
   o.province, i.created_at, i.demo,
-  (select count(*) from endorsements e where e.idea_id = i.id and e.active = 1) as detail
+  i.supporters as detail
 from ideas i left join organisations o on o.id = i.organisation_id
 where +i.state = 'open' and i.id in (select value from json_each(?))""",
     Subject.PROJECT: """

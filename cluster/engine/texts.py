@@ -75,3 +75,22 @@ def on_the_web(address: str) -> bool:
     plain = readable(address) and not re.search(r"[\s<>\"\\]", address)
     host = parts.hostname or ""
     return parts.scheme in {"http", "https"} and "." in host.strip(".") and "@" not in parts.netloc and plain
+
+
+# What a spreadsheet takes for a formula, also after blanks and in full width; tabs and line ends can hide one.
+_FORMULA = re.compile(r"['\s]*[=+\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]")
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet could take this text for a formula and run it."""
+    return _FORMULA.match(text) is not None
+
+
+def as_cell(text: str) -> str:
+    """The text as a cell of a CSV file that no spreadsheet runs: an apostrophe goes before what could be a formula."""
+    return f"'{text}" if is_formula(text) else text
+
+
+def from_cell(cell: str) -> str:
+    """The text that `as_cell` made this cell of; every other cell is its own text."""
+    return cell[1:] if cell.startswith("'") and is_formula(cell[1:]) else cell

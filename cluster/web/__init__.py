@@ -29,6 +29,7 @@ from cluster.web import (
     organisations,
     pages,
     people,
+    places,
     project_requests,
     project_uploads,
     projects,
@@ -79,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     rooms = (
         pages,
         people,
+        places,
         invitations,
         access,
         organisations,

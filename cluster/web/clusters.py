@@ -1,6 +1,6 @@
 """The review desk of clusters, and the page of one cluster."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
@@ -8,6 +8,7 @@ from flask_login import login_required
 import cluster.clusters
 import cluster.projects
 from cluster.web.context import db, member
+from cluster.web.exports import response
 from cluster.web.languages import say
 from models.clusters import NAME_AT_MOST, REASON_AT_MOST, Cluster, strength
 from models.errors import Conflict, Invalid
@@ -23,6 +24,14 @@ def desk() -> str:
     # A refusal of ours is in the catalogue; anything else is shown as it is.
     reason = gettext(found.failed.removeprefix("Refusal: ")) if found.failed else ""
     return render_template("clusters/desk.html", desk=found, reason=reason, strength=strength, language_of=language_of)
+
+
+@door.get("/clusters/export.<format>")
+@login_required  # type: ignore[untyped-decorator]
+def export(format: str) -> Response:
+    """All clusters as a file, a row for each of their ideas and projects."""
+    columns = [(name, name) for name in cluster.clusters.EXPORTED]
+    return response(format, "clusters", columns, cluster.clusters.exported(db(), member=member()))
 
 
 @door.post("/clusters/propose")

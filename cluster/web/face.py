@@ -1,6 +1,7 @@
 """What every template can use: who asks, addresses of assets, and labels for the words of the house."""
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ import data.calls
 from cluster.web.context import db, member, services
 from cluster.web.languages import language
 from models.errors import N_
+from models.people import Member
 
 # Domain words, said in Dutch; one place, so that every page uses the same ones.
 LABELS: dict[str, dict[str, str]] = {
@@ -83,6 +85,12 @@ LABELS: dict[str, dict[str, str]] = {
         "agreed": N_("In contact"),
         "declined": N_("Niet nu"),
         "withdrawn": N_("Ingetrokken"),
+    },
+    "kind": {
+        "municipality": N_("Gemeente"),
+        "intermunicipal": N_("Intergemeentelijk samenwerkingsverband"),
+        "province": N_("Provincie"),
+        "other": N_("Ander bestuur"),
     },
     "language": {"nl": N_("Nederlands"), "fr": N_("Frans"), "en": N_("Engels"), "de": N_("Duits")},
     "lane": {
@@ -208,6 +216,38 @@ def themes() -> dict[str, str]:
     return found
 
 
+def _once(count: Callable[[Member], int]) -> Callable[[], int]:
+    """What waits for who asks, counted once a request: the head of a page and the page itself may both tell it."""
+
+    def counted() -> int:
+        asking = member()
+        if asking is None:
+            return 0
+        if count.__name__ not in g:
+            setattr(g, count.__name__, count(asking))
+        return int(getattr(g, count.__name__))
+
+    return counted
+
+
+@_once
+def waiting_count(asking: Member) -> int:
+    """How many introductions wait for an answer."""
+    return cluster.contacts.count_waiting(db(), member=asking)
+
+
+@_once
+def access_count(asking: Member) -> int:
+    """How many questions for access wait for a decision."""
+    return cluster.access.count_waiting(db(), member=asking)
+
+
+@_once
+def reports_waiting(asking: Member) -> int:
+    """How many reports wait for a decision."""
+    return cluster.moderation.count_waiting(db(), member=asking)
+
+
 def attach(app: Flask) -> None:
     """Give templates their words."""
 
@@ -223,16 +263,11 @@ def attach(app: Flask) -> None:
         query = urlencode({**request.args.to_dict(flat=False), **changes}, doseq=True)
         return request.path + (f"?{query}" if query else "")
 
-    def waiting_count() -> int:
-        asking = member()
-        return cluster.contacts.count_waiting(db(), member=asking) if asking else 0
-
-    def access_count() -> int:
-        asking = member()
-        return cluster.access.count_waiting(db(), member=asking) if asking else 0
-
-    def reports_waiting() -> int:
-        return cluster.moderation.count_waiting(db(), member=member())
+    def file_of(endpoint: str, format: str, **fixed: object) -> str:
+        """The address of a list as a file, narrowed as this page is."""
+        chosen = {name: given for name, given in request.args.items() if name not in {"page", "sort"} and given}
+        query = urlencode({**chosen, **fixed})
+        return url_for(endpoint, format=format) + (f"?{query}" if query else "")
 
     @app.context_processor
     def _everywhere() -> dict[str, object]:
@@ -246,6 +281,7 @@ def attach(app: Flask) -> None:
     app.jinja_env.globals |= {
         "asset": asset,
         "here": here,
+        "file_of": file_of,
         "waiting_count": waiting_count,
         "access_count": access_count,
         "reports_waiting": reports_waiting,

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
@@ -24,6 +24,7 @@ import data.people
 from cluster.drafts import KEY_AT_MOST, Saved
 from cluster.engine.texts import one_line
 from cluster.web.context import db, encoder, index, member
+from cluster.web.exports import response
 from cluster.web.languages import say
 from cluster.web.matches import in_lanes, page_number
 from cluster.web.requests import number
@@ -51,14 +52,7 @@ door = Blueprint("ideas", __name__)
 @door.get("/ideas")
 def browse() -> ResponseReturnValue:
     """Open ideas, filtered, sorted, page by page."""
-    wanted = Filter(
-        theme=request.args.get("theme") or None,
-        call_id=number(request.args.get("call")),
-        province=request.args.get("province") or None,
-        organisation_id=number(request.args.get("municipality")),
-        **{name: _among(name, known) for name, known in _CHOICES.items()},
-        target_group=one_line(request.args.get("target_group", ""))[:TARGET_GROUP_AT_MOST] or None,
-    )
+    wanted = _wanted()
     order, page = request.args.get("sort", "newest"), page_number()
     found, has_more = cluster.ideas.browse(db(), wanted=wanted, order=order, page=page)
     return render_template(
@@ -71,6 +65,7 @@ def browse() -> ResponseReturnValue:
         filtered=any(asdict(wanted).values()),
         provinces=data.people.provinces(db()),
         municipalities=data.people.municipalities(db()),
+        supporter=data.people.organisation(db(), organisation_id=wanted.supporter_id) if wanted.supporter_id else None,
         calls=cluster.calls.every(db()),
     )
 
@@ -78,9 +73,29 @@ def browse() -> ResponseReturnValue:
 _CHOICES: dict[str, type[StrEnum]] = {"intent": Intent, "stage": Stage, "seek": Seek, "budget": Budget}
 
 
+def _wanted() -> Filter:
+    given = request.args
+    return Filter(
+        theme=given.get("theme") or None,
+        call_id=number(given.get("call")),
+        province=given.get("province") or None,
+        organisation_id=number(given.get("municipality")),
+        supporter_id=number(given.get("supporter")),
+        **{name: _among(name, known) for name, known in _CHOICES.items()},
+        target_group=one_line(given.get("target_group", ""))[:TARGET_GROUP_AT_MOST] or None,
+    )
+
+
 def _among(name: str, known: type[StrEnum]) -> str | None:
     given = request.args.get(name)
     return given if given in set(known) else None
+
+
+@door.get("/ideas/export.<format>")
+def export(format: str) -> Response:
+    """The same ideas, all of them, as a file that an import reads."""
+    columns = [(name, name) for name in cluster.ideas.EXPORTED]
+    return response(format, "ideeen", columns, cluster.ideas.exported(db(), wanted=_wanted()))
 
 
 @door.get("/ideas/<int:idea_id>")

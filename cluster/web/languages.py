@@ -95,6 +95,11 @@ def number(amount: float | None) -> str:
     return "" if amount is None else format_decimal(amount, locale=_region())
 
 
+def bounded(count: int, at_most: int = 1_000) -> str:
+    """'17', or '1.000+' for a count that stopped when it was beyond `at_most`."""
+    return number(count) if count <= at_most else f"{number(at_most)}+"
+
+
 def euro(amount: float | None) -> str:
     """'€ 150.000', without cents unless there are any."""
     if amount is None:
@@ -110,7 +115,8 @@ def attach(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(root() / "translations")
     app.config["BABEL_DEFAULT_LOCALE"] = "nl"
     Babel(app, locale_selector=choose)
-    app.jinja_env.filters |= {"day": day, "instant": instant, "clock": clock, "number": number, "euro": euro}
+    app.jinja_env.filters |= {"day": day, "instant": instant, "clock": clock}
+    app.jinja_env.filters |= {"number": number, "bounded": bounded, "euro": euro}
     app.jinja_env.globals |= {
         "language": language,
         "language_names": {code: NAMES[code] for code in LOCALES},

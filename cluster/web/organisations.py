@@ -1,6 +1,6 @@
 """Organisations and members: lists for coordinators, one's own organisation, and closing an account."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
@@ -9,7 +9,7 @@ import cluster.organisations
 import data.people
 from cluster.engine.texts import one_line
 from cluster.web.context import db
-from cluster.web.exports import csv_response
+from cluster.web.exports import response
 from cluster.web.face import options
 from cluster.web.languages import say
 from cluster.web.matches import page_number
@@ -64,20 +64,18 @@ def browse() -> str:
     )
 
 
-@door.get("/organisations/export")
+_EXPORTED = ("uri", "name", "kind", "province", "nis", "kbo", "ovo", "inhabitants")
+
+
+@door.get("/organisations/export.<format>")
 @login_required  # type: ignore[untyped-decorator]
-def export() -> ResponseReturnValue:
+def export(format: str) -> Response:
     """The organisations that fit, as a file."""
     found = cluster.organisations.every(db(), member=asking(), wanted=_wanted_organisations())
-    return csv_response(
-        "besturen",
-        ("uri", "name", "kind", "province", "nis", "kbo", "ovo", "inhabitants", "members"),
-        (
-            (one.uri, one.name, one.kind.value, one.province, one.nis, one.kbo, one.ovo, one.inhabitants, item.members)
-            for item in found
-            if (one := item.organisation)
-        ),
+    rows = (
+        {**{name: getattr(item.organisation, name) for name in _EXPORTED}, "members": item.members} for item in found
     )
+    return response(format, "besturen", [(name, name) for name in (*_EXPORTED, "members")], rows)
 
 
 @door.get("/organisations/<int:organisation_id>")
@@ -164,27 +162,16 @@ def members() -> str:
     )
 
 
-@door.get("/members/export")
+_EXPORTED_MEMBERS = ("email", "name", "function", "organisation", "role", "locale", "active")
+
+
+@door.get("/members/export.<format>")
 @login_required  # type: ignore[untyped-decorator]
-def export_members() -> ResponseReturnValue:
+def export_members(format: str) -> Response:
     """The members that fit, as a file."""
     found = cluster.organisations.every_member(db(), member=asking(), wanted=_wanted_members())
-    return csv_response(
-        "leden",
-        ("email", "name", "function", "organisation", "role", "language", "active"),
-        (
-            (
-                one.email,
-                one.name,
-                one.function,
-                one.organisation,
-                one.role.value,
-                one.locale,
-                "yes" if one.active else "no",
-            )
-            for one in found
-        ),
-    )
+    rows = ({name: getattr(one, name) for name in _EXPORTED_MEMBERS} for one in found)
+    return response(format, "leden", [(name, name) for name in _EXPORTED_MEMBERS], rows)
 
 
 @door.get("/members/<int:member_id>")

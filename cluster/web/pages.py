@@ -4,34 +4,79 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-import cluster.calls
 import cluster.clusters
 import cluster.contacts
+import cluster.drafts
 import cluster.ideas
-import cluster.projects
+import cluster.places
+import cluster.project_requests
 import data.calls
 import data.work
 from cluster.people import LOCALES
 from cluster.web.context import db, index, member, services
-from cluster.web.languages import language
+from cluster.web.face import access_count, reports_waiting
+from models.people import Member
 
 door = Blueprint("pages", __name__)
 
 
+# Counting stops beyond this: nobody on the start page needs to know whether there are 10,400 ideas or 10,500.
+_COUNTED = 10_000
+_NEWS = 5
+
+
 @door.get("/")
 def home() -> str:
-    """What this is, what is new, and for a member what waits."""
+    """What waits for a member and what is new for them; for a visitor what this is."""
     asking = member()
+    if asking is None:
+        active, others = cluster.places.taking_part(db())
+        return render_template(
+            "welcome.html",
+            ideas=cluster.ideas.newest(db(), at_most=6),
+            counts=cluster.ideas.counts(db(), at_most=_COUNTED + 1),
+            at_most=_COUNTED,
+            dots=[_dots(active), _dots(others)],
+        )
+    news = cluster.places.news(db(), member=asking, at_most=_NEWS)
     return render_template(
         "home.html",
-        ideas=cluster.ideas.newest(db(), at_most=6),
-        counts=cluster.ideas.counts(db()),
-        calls=cluster.calls.every(db()),
-        waiting=cluster.contacts.waiting_for(db(), member=asking) if asking else [],
-        proposals=cluster.clusters.waiting(db()) if asking and asking.is_coordinator else 0,
-        lang=language(),
+        waiting=cluster.contacts.waiting_for(db(), member=asking),
+        queues=_queues(asking),
+        drafts=cluster.drafts.listed(db(), member=asking, at_most=3),
+        news=news,
+        ideas=[] if news.near or news.ideas else cluster.ideas.newest(db(), at_most=6),
+    )
+
+
+def _queues(asking: Member) -> list[tuple[str, int, str]]:
+    """What waits for a member to decide: the words, how many there are, and where to go.
+
+    Coordinators see every queue, also an empty one; others only who asks for access to their organisation.
+    """
+    waiting = (gettext("Vragen om toegang"), access_count(), url_for("access.browse"))
+    if not asking.is_coordinator:
+        return [waiting] if access_count() else []
+    contact = cluster.project_requests.count_waiting(db(), member=asking)
+    return [
+        (gettext("Voorgestelde clusters om na te kijken"), cluster.clusters.waiting(db()), url_for("clusters.desk")),
+        waiting,
+        (gettext("Vragen om contact over projecten"), contact, url_for("project_requests.browse")),
+        (gettext("Meldingen"), reports_waiting(), url_for("moderation.browse")),
+    ]
+
+
+# Flanders on a picture of 200 wide: degrees of longitude are shorter than those of latitude, by cos 51°.
+_WEST, _NORTH, _SCALE, _FLAT = 2.5, 51.52, 58.0, 0.629
+
+
+def _dots(points: list[tuple[float, float]]) -> str:
+    """A path with a round dot at each point: one tag for all of them keeps the page small."""
+    return "".join(
+        f"M{(lon - _WEST) * _SCALE:.1f} {(_NORTH - lat) * _SCALE / _FLAT:.1f}h0" for lat, lon in sorted(points)
     )
 
 

@@ -1,10 +1,11 @@
 """The projects that are known: submitted, approved, or related to the programme; read, written and decided on."""
 
 import secrets
+from collections.abc import Container
 from dataclasses import asdict
 from typing import Any, cast
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
@@ -19,6 +20,7 @@ import cluster.projects
 import data.calls
 import data.people
 from cluster.web.context import db, encoder, index, member
+from cluster.web.exports import response
 from cluster.web.face import options, themes
 from cluster.web.languages import say
 from cluster.web.matches import in_lanes, page_number
@@ -27,6 +29,7 @@ from data.projects import Filter
 from models.errors import Conflict, Invalid, NotFound
 from models.matches import Kind
 from models.moderation import Subject
+from models.people import Organisation
 from models.projects import Project, ProjectForm, Status
 
 door = Blueprint("projects", __name__)
@@ -39,16 +42,7 @@ _PROGRAMME = {"yes": True, "no": False}
 def browse() -> str:
     """Projects that fit the filters; a filter that means nothing is left out."""
     calls = {call.id: call.name for call in cluster.calls.every(db())}
-    organisation_id = number(request.args.get("organisation"))
-    organisation = data.people.organisation(db(), organisation_id=organisation_id) if organisation_id else None
-    status, theme, call_id = request.args.get("status"), request.args.get("theme"), number(request.args.get("call"))
-    wanted = Filter(
-        status=status if status in set(Status) else None,
-        theme=theme if theme in themes() else None,
-        call_id=call_id if call_id in calls else None,
-        programme=_PROGRAMME.get(request.args.get("programme", "")),
-        organisation_id=organisation.id if organisation else None,
-    )
+    wanted, organisation = _wanted(calls)
     page = page_number()
     projects, has_more = cluster.projects.browse(db(), wanted=wanted, page=page, at_most=_PER_PAGE)
     return render_template(
@@ -61,6 +55,28 @@ def browse() -> str:
         calls=calls,
         statuses=options("status"),
     )
+
+
+def _wanted(calls: Container[int | None]) -> tuple[Filter, Organisation | None]:
+    organisation_id = number(request.args.get("organisation"))
+    organisation = data.people.organisation(db(), organisation_id=organisation_id) if organisation_id else None
+    status, theme, call_id = request.args.get("status"), request.args.get("theme"), number(request.args.get("call"))
+    wanted = Filter(
+        status=status if status in set(Status) else None,
+        theme=theme if theme in themes() else None,
+        call_id=call_id if call_id in calls else None,
+        programme=_PROGRAMME.get(request.args.get("programme", "")),
+        organisation_id=organisation.id if organisation else None,
+    )
+    return wanted, organisation
+
+
+@door.get("/projects/export.<format>")
+def export(format: str) -> Response:
+    """The same projects, all of them, as a file that an import reads."""
+    wanted, _ = _wanted({call.id for call in cluster.calls.every(db())})
+    columns = [(name, name) for name in cluster.projects.EXPORTED]
+    return response(format, "projecten", columns, cluster.projects.exported(db(), wanted=wanted))
 
 
 @door.get("/projects/<int:project_id>")

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlite_utils import Database
 
-from cluster.web.exports import csv_response
 from data.store import transaction, value
 from models.people import Role
 from tests.conftest import add_member
@@ -59,30 +57,22 @@ def exported(page: Page, address: str) -> list[list[str]]:
     answer = page("coordinator").client.get(address)
     assert answer.mimetype == "text/csv"
     assert "attachment" in answer.headers["Content-Disposition"]
-    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig")), delimiter=";"))
 
 
 def test_the_lists_go_along_as_a_file(page: Page, app_db: Database) -> None:
     with transaction(app_db):
         app_db.execute("update organisations set nis = '01234', kbo = '0207437468' where name = 'Genk'")
         app_db.execute("update members set function = '=1+1' where name = 'Genk'")
-    heads, *lines = exported(page, "/organisations/export?q=genk")
+    heads, *lines = exported(page, "/organisations/export.csv?q=genk")
     assert dict(zip(heads, lines[0], strict=True)) | {"uri": ""} == {
         **dict.fromkeys(("uri", "province", "ovo"), ""),
         **{"name": "Genk", "kind": "municipality", "nis": "01234", "kbo": "0207437468"},
         **{"inhabitants": "66000", "members": "1"},
     }
-    heads, *lines = exported(page, "/members/export?q=genk")
+    heads, *lines = exported(page, "/members/export.csv?q=genk")
     assert dict(zip(heads, lines[0], strict=True))["function"] == "'=1+1"
-    assert len(exported(page, "/members/export")) == 5
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
-def test_no_cell_can_become_a_formula(app: Flask, text: str) -> None:
-    with app.app_context():
-        answer = csv_response("lijst", ("naam",), [(text,), (None,), (3,)])
-    found = list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
-    assert found == [["naam"], [f"'{text}"], [""], ["3"]]
+    assert len(exported(page, "/members/export.csv")) == 5
 
 
 @pytest.mark.usefixtures("furnished")

@@ -88,14 +88,18 @@ def test_sources_get_no_credit_and_learn_nothing(page: Callable[..., Any], known
     assert (link["href"], set(link["rel"])) == ("https://genk.example/loket", {"noopener", "nofollow"})
 
 
-def test_known_governments_lead_to_their_other_projects(page: Callable[..., Any], known: dict[str, int]) -> None:
+def test_known_governments_lead_to_their_page_with_their_other_projects(
+    page: Callable[..., Any], known: dict[str, int]
+) -> None:
     visitor = page()
     links = visitor.get(f"/projects/{known['P-1']}").find("dt", string="Partners").find_next("dd").find_all("a")
 
     assert [link.get_text() for link in links] == ["Aalter"]
     found = visitor.get(links[0]["href"])
-    assert found.h1.get_text() == "Projecten van Aalter"
+    assert found.h1.get_text() == "Aalter"
     assert {item.get_text() for item in found.select(".card h2")} == {"Slim loket", "Kaal"}
+    again = visitor.get(f"/projects?organisation={links[0]['href'].rsplit('/')[-1]}")
+    assert again.h1.get_text() == "Projecten van Aalter"
 
 
 def test_markup_in_a_project_is_text(page: Callable[..., Any], app_db: Database) -> None:
