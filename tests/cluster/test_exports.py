@@ -99,6 +99,7 @@ def test_projects_come_back_the_same(
 ) -> None:
     given = {"id": "P-1", "title": "@P", "description": "=x", "municipality": "Genk", "subsidy_eur": "426660.46"}
     more = {"year": "-2023", "remark": "+a\n\n=b", "partners": ["=Bond", "Aalter"], "source": "https://genk.example/"}
+    more |= {"features": "-Plannen\nBoeken", "cost_per_year_eur": "1250.5", "supplier": "@Huis", "how_to_join": "+Mail"}
     cluster.projects.import_rows(seeded, rows=[Row(1, {**given, **more})])
     before = everything(seeded, "projects", "project_partners")
 
