@@ -19,7 +19,7 @@ from cluster.engine.encoder import Encoder
 from cluster.engine.language import LANGUAGES, language_of
 from cluster.engine.texts import clean, on_the_web, one_line, readable
 from cluster.imports import Fields, Imported, Row, check
-from cluster.matches import keep_vector, queue_vectors
+from cluster.matches import keep_vector, queue_vectors, read_text
 from cluster.people import must_act
 from data.ideas import Filter
 from data.store import now, transaction
@@ -72,7 +72,7 @@ def post(
     form = checked(db, form)
     text = f"{form.title}. {form.description}"
     lang = language_of(text)
-    vector = encoder.encode([text])[0] if encoder else None
+    reading = read_text(encoder, text) if encoder else None
     with transaction(db):
         posted = _posted(db, submission_key=submission_key, organisation_id=organisation_id)
         if mark and (posted is None or form_of(posted) == form):
@@ -90,8 +90,8 @@ def post(
             submission_key=submission_key,
             demo=member.demo,
         )
-        if encoder and vector is not None:
-            keep_vector(db, kind=Kind.IDEA, item_id=idea_id, encoder=encoder, text=text, vector=vector)
+        if encoder and reading is not None:
+            keep_vector(db, kind=Kind.IDEA, item_id=idea_id, encoder=encoder, text=text, reading=reading)
         else:
             _queue_embedding(db, idea_id)
     return idea_id
@@ -151,7 +151,7 @@ def _write(
     put_back: int | None = None,
 ) -> None:
     text = f"{form.title}. {form.description}"
-    vector = encoder.encode([text])[0] if encoder else None
+    reading = read_text(encoder, text) if encoder else None
     with transaction(db):
         written = data.ideas.edit(
             db, idea_id=idea.id, revision=revision, form=form, lang=language_of(text), member_id=member.id
@@ -161,8 +161,8 @@ def _write(
                 N_("Een collega paste dit idee intussen aan. Vergelijk hieronder en bewaar opnieuw."),
                 current=data.ideas.get(db, idea_id=idea.id),
             )
-        if encoder and vector is not None:
-            keep_vector(db, kind=Kind.IDEA, item_id=idea.id, encoder=encoder, text=text, vector=vector)
+        if encoder and reading is not None:
+            keep_vector(db, kind=Kind.IDEA, item_id=idea.id, encoder=encoder, text=text, reading=reading)
         else:
             _queue_embedding(db, idea.id)
         queue_telling(db, idea_id=idea.id)

@@ -1,25 +1,33 @@
 """Matches: what is similar to a text. Suggestions are computed when asked, never stored stale."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import shorten
 
 import numpy as np
 from sqlite_utils import Database
 
 import data.ideas
+import data.judgements
 import data.matches
+import data.people
 import data.projects
 import data.work
-from cluster.engine import lexical, relations
-from cluster.engine.encoder import Encoder, Vectors
+from cluster.engine import explanations, lexical, relations
+from cluster.engine.encoder import Encoder, Reading, Vectors
 from cluster.engine.index import Index
 from cluster.engine.lexical import Vocabulary
 from data.matches import Item
 from data.store import transaction
+from models.clusters import Judgement
+from models.errors import N_, Invalid, NotAllowed, NotFound
 from models.ideas import Idea
-from models.matches import Explanation, Kind, Match
+from models.matches import Asked, Difference, Explanation, Kind, Match
+from models.people import Member
 from models.projects import Project
 
 LIMIT_AT_MOST = 100
+TEXT_ALONE = Asked()
 
 # How many candidates each side brings before they are scored; at least what is asked for.
 _CANDIDATES = 100
@@ -31,6 +39,10 @@ _FRESH = 5
 _WAIT_S = 2.0
 _PASSAGES = 2
 _BATCH = 64
+# Municipalities whose numbers of inhabitants differ by this factor do the same thing in another way.
+_OTHER_SCALE = 4
+# Characters of a sentence that is quoted as a reason.
+_QUOTED = 220
 
 
 def follow(db: Database, *, index: Index[Item], encoder: Encoder) -> None:
@@ -57,6 +69,7 @@ def similar(
     description: str,
     limit: int = 12,
     exclude: Item | None = None,
+    asked: Asked = TEXT_ALONE,
 ) -> list[Match]:
     """What is public and similar to a text, best first, at most `limit`; an empty text has no matches.
 
@@ -66,16 +79,13 @@ def similar(
     text = f"{title}. {description}".strip(". \n\t")
     if not text:
         return []
-    bag = lexical.words(text)
-    vectors = soon(encoder, text)
-    if encoder is None or vectors is None:
-        encoder, vector = None, None
+    reading = _soon(encoder, text)
+    if encoder is None or reading is None:
+        mine = _Mine(text=text, asked=asked)
     else:
-        vector = vectors[0]
         follow(db, index=index, encoder=encoder)
-    return _scored(
-        db, encoder=encoder, index=index, vector=vector, bag=bag, limit=min(limit, LIMIT_AT_MOST), exclude=exclude
-    )
+        mine = _Mine(text=text, asked=asked, encoder=encoder, vector=reading.vector, parts=reading.parts)
+    return _scored(db, index=index, mine=mine, limit=min(limit, LIMIT_AT_MOST), exclude=exclude)
 
 
 def similar_to(
@@ -87,18 +97,79 @@ def similar_to(
     title: str,
     description: str,
     limit: int = 12,
+    asked: Asked = TEXT_ALONE,
 ) -> list[Match]:
-    """What is similar to an idea or project, with the vector that is kept of it instead of a new one."""
+    """What is similar to an idea or project, with what is kept of its reading instead of a new one."""
     kept = data.matches.get(db, kind=item[0], item_id=item[1], encoder=encoder.name) if encoder else None
-    if kept is None:
+    if encoder is None or kept is None:
         return similar(
-            db, encoder=encoder, index=index, title=title, description=description, limit=limit, exclude=item
+            db,
+            encoder=encoder,
+            index=index,
+            title=title,
+            description=description,
+            limit=limit,
+            exclude=item,
+            asked=asked,
         )
-    assert encoder is not None
     follow(db, index=index, encoder=encoder)
-    bag = lexical.words(f"{title}. {description}")
+    text = f"{title}. {description}"
+    parts = _parts_of(db, encoder=encoder, texts={item: text}).get(item)
     vector = np.frombuffer(kept, dtype=np.float32)
-    return _scored(db, encoder=encoder, index=index, vector=vector, bag=bag, limit=limit, exclude=item)
+    mine = _Mine(text=text, asked=asked, encoder=encoder, vector=vector, parts=parts)
+    return _scored(db, index=index, mine=mine, limit=limit, exclude=item)
+
+
+def answers(db: Database, *, member: Member | None, idea: Idea) -> dict[Item, Judgement]:
+    """What the member's organisation, or the coordinators, said of what is similar to an idea; of others nothing."""
+    if not may_judge(idea, member):
+        return {}
+    assert member is not None
+    organisation_id = None if member.is_coordinator else member.organisation_id
+    found = data.judgements.of_item(db, item=(Kind.IDEA, idea.id), organisation_id=organisation_id)
+    return {item: judgement for item, judgement in found.items() if judgement is not Judgement.UNSURE}
+
+
+def may_judge(idea: Idea, member: Member | None) -> bool:
+    """Whether a member may say how something relates to an idea: its own organisation, and coordinators."""
+    if member is None:
+        return False
+    return member.is_coordinator or (
+        idea.organisation_id is not None and idea.organisation_id == member.organisation_id
+    )
+
+
+def judge(db: Database, *, member: Member | None, idea_id: int, other: Item, judgement: str) -> None:
+    """Keep a person's answer about an idea and what is similar to it; "unsure" takes an earlier answer back.
+
+    Answers are added and never overwritten; the same answer again adds nothing.
+    """
+    idea = data.ideas.get(db, idea_id=idea_id)
+    if idea is None or not may_judge(idea, member):
+        raise NotAllowed(N_("Alleen het bestuur van dit idee en de coördinatoren kunnen hierover oordelen."))
+    assert member is not None
+    if judgement not in set(Judgement):
+        raise Invalid("judgement", N_("Kies een van de mogelijkheden."))
+    item = (Kind.IDEA, idea.id)
+    public = data.ideas.by_ids if other[0] is Kind.IDEA else data.projects.by_ids
+    if other == item or other[1] not in public(db, ids=[other[1]]):
+        raise NotFound
+    organisation_id = None if member.is_coordinator else member.organisation_id
+    with transaction(db):
+        before = data.judgements.of_item(db, item=item, organisation_id=organisation_id).get(other)
+        if before != judgement:
+            data.judgements.add(db, pairs=[(item, other)], judgement=Judgement(judgement), member_id=member.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mine:
+    """The text that asks, with its reading; without an encoder only its words."""
+
+    text: str
+    asked: Asked
+    encoder: Encoder | None = None
+    vector: Vectors | None = None
+    parts: Vectors | None = None
 
 
 def soon(encoder: Encoder | None, text: str) -> Vectors | None:
@@ -106,6 +177,23 @@ def soon(encoder: Encoder | None, text: str) -> Vectors | None:
     if encoder is None:
         return None
     return encoder.try_encode([text], within_s=_WAIT_S, passages_at_most=_PASSAGES)
+
+
+def _soon(encoder: Encoder | None, text: str) -> Reading | None:
+    if encoder is None:
+        return None
+    found = encoder.read([text], within_s=_WAIT_S, passages_at_most=_PASSAGES)
+    return found[0] if found else None
+
+
+def _parts_of(db: Database, *, encoder: Encoder, texts: Mapping[Item, str]) -> dict[Item, Vectors]:
+    """What is kept of how these very texts were read, by sentence; a text that was changed since has none."""
+    found = data.matches.parts_of(db, items=list(texts), encoder=encoder.name)
+    return {
+        item: np.frombuffer(parts, dtype=np.float16).reshape(-1, encoder.dimensions).astype(np.float32)
+        for item, (text_hash, parts) in found.items()
+        if text_hash == data.matches.text_hash(texts[item])
+    }
 
 
 def read_vocabulary(db: Database, index: Index[Item]) -> Vocabulary:
@@ -119,14 +207,12 @@ def read_vocabulary(db: Database, index: Index[Item]) -> Vocabulary:
 def _scored(
     db: Database,
     *,
-    encoder: Encoder | None,
     index: Index[Item],
-    vector: Vectors | None,
-    bag: frozenset[str],
+    mine: _Mine,
     limit: int,
     exclude: Item | None,
 ) -> list[Match]:
-    at_most = max(_CANDIDATES, limit)
+    at_most, vector, bag = max(_CANDIDATES, limit), mine.vector, lexical.words(mine.text)
     vocabulary = read_vocabulary(db, index)
     # A word that nobody knew when the vocabulary was read is the rarest of all.
     known = vocabulary.documents
@@ -142,15 +228,7 @@ def _scored(
             if cosine is not None
         }
     items = [item for item in dict.fromkeys([*(hit.key for hit in near), *lexically]) if item != exclude]
-    return _ranked(
-        db,
-        items=items,
-        cosines=cosines,
-        bag=bag,
-        vocabulary=vocabulary,
-        encoder=encoder,
-        limit=limit,
-    )
+    return _ranked(db, items=items, cosines=cosines, mine=mine, bag=bag, vocabulary=vocabulary, limit=limit)
 
 
 def _ranked(
@@ -158,9 +236,9 @@ def _ranked(
     *,
     items: Sequence[Item],
     cosines: dict[Item, float],
+    mine: _Mine,
     bag: frozenset[str],
     vocabulary: Vocabulary,
-    encoder: Encoder | None,
     limit: int,
 ) -> list[Match]:
     texts = data.matches.texts(db, items=items)
@@ -172,7 +250,7 @@ def _ranked(
         [vocabulary.overlap(asked, lexical.stems(f"{texts[item][0]}. {texts[item][1]}")) for item in items]
     )
     known = np.array([cosines.get(item, np.nan) for item in items])
-    fitted = relations.fitted(encoder.name) if encoder else None
+    fitted = relations.fitted(mine.encoder.name) if mine.encoder else None
     if fitted is not None:
         same = fitted.same_need(np.nan_to_num(known), overlaps)
         related = fitted.same_or_related(np.nan_to_num(known), overlaps)
@@ -184,13 +262,17 @@ def _ranked(
     chosen = [items[at] for at in order]
     ideas = data.ideas.by_ids(db, ids=[item_id for kind, item_id in chosen if kind is Kind.IDEA])
     projects = data.projects.by_ids(db, ids=[item_id for kind, item_id in chosen if kind is Kind.PROJECT])
+    whole = {item: f"{texts[item][0]}. {texts[item][1]}" for item in chosen}
+    inhabitants = _inhabitants(db, mine, [*ideas.values(), *projects.values()])
+    parts = _parts_of(db, encoder=mine.encoder, texts=whole) if mine.encoder and mine.parts is not None else {}
+    sentences = mine.encoder.sentences(mine.text) if mine.encoder and parts else []
     found = []
     for at in order:
         kind, item_id = items[at]
         shown: Idea | Project | None = ideas.get(item_id) if kind is Kind.IDEA else projects.get(item_id)
         if shown is None:
             continue
-        text = f"{texts[items[at]][0]}. {texts[items[at]][1]}"
+        text = whole[items[at]]
         spelling = lexical.as_written(text)
         terms = vocabulary.shared(bag, lexical.words(text), at_most=4)
         found.append(
@@ -205,22 +287,66 @@ def _ranked(
                 relation=fitted.band(float(same[at]), float(related[at])) if fitted else None,
                 probability=round(float(same[at]), 4) if fitted else None,
                 score=round(float(scores[at]), 4),
-                explanation=Explanation(terms=tuple(spelling.get(term, term) for term in terms)),
+                explanation=Explanation(
+                    terms=tuple(spelling.get(term, term) for term in terms),
+                    pairs=_pairs(mine, sentences, text=text, parts=parts.get(items[at])),
+                    differences=_differences(mine.asked, shown, inhabitants),
+                ),
                 supporters=shown.supporters if isinstance(shown, Idea) else 0,
+                intent=shown.intent if isinstance(shown, Idea) else None,
             )
         )
     return found
 
 
-def keep_vector(db: Database, *, kind: Kind, item_id: int, encoder: Encoder, text: str, vector: Vectors) -> None:
-    """Keep the vector of a text inside the caller's transaction."""
+def _pairs(mine: _Mine, sentences: Sequence[str], *, text: str, parts: Vectors | None) -> tuple[tuple[str, str], ...]:
+    """The sentences of both texts that say most alike."""
+    if mine.encoder is None or mine.parts is None or parts is None:
+        return ()
+    theirs = mine.encoder.sentences(text)
+    if len(theirs) != len(parts):
+        return ()
+    # Of a long text that asks only the beginning was read.
+    told = explanations.pairs(mine.parts[: len(sentences)], parts)
+    return tuple(
+        (
+            shorten(sentences[pair.mine], _QUOTED, placeholder="…"),
+            shorten(theirs[pair.theirs], _QUOTED, placeholder="…"),
+        )
+        for pair in told
+    )
+
+
+def _inhabitants(db: Database, mine: _Mine, shown: Sequence[Idea | Project]) -> dict[int, int]:
+    ids = {one.organisation_id if isinstance(one, Idea) else one.lead_id for one in shown} | {
+        mine.asked.organisation_id
+    }
+    return data.people.inhabitants(db, organisation_ids=[one for one in ids if one is not None])
+
+
+def _differences(asked: Asked, shown: Idea | Project, inhabitants: Mapping[int, int]) -> tuple[Difference, ...]:
+    """Where the item that asks and the one that is shown are known to differ."""
+    theirs = shown.organisation_id if isinstance(shown, Idea) else shown.lead_id
+    fields: list[tuple[str, str | None, str | None]] = [("theme", asked.theme, shown.theme)]
+    if isinstance(shown, Idea):
+        fields += [("target_group", asked.target_group, shown.target_group), ("stage", asked.stage, shown.stage)]
+    found = [Difference(name, mine, other) for name, mine, other in fields if mine and other and mine != other]
+    mine, other = (inhabitants.get(one or 0) for one in (asked.organisation_id, theirs))
+    if mine and other and max(mine, other) >= _OTHER_SCALE * min(mine, other):
+        found.append(Difference("inhabitants", str(mine), str(other)))
+    return tuple(found)
+
+
+def keep_vector(db: Database, *, kind: Kind, item_id: int, encoder: Encoder, text: str, reading: Reading) -> None:
+    """Keep how a text was read inside the caller's transaction."""
     data.matches.put(
         db,
         kind=kind,
         item_id=item_id,
         encoder=encoder.name,
         text_hash=data.matches.text_hash(text),
-        vector=np.ascontiguousarray(vector, dtype=np.float32).tobytes(),
+        vector=np.ascontiguousarray(reading.vector, dtype=np.float32).tobytes(),
+        parts=np.ascontiguousarray(reading.parts, dtype=np.float16).tobytes(),
     )
 
 
@@ -239,16 +365,23 @@ def embed(db: Database, *, encoder: Encoder, kind: Kind, item_id: int) -> None:
     text = f"{found[0]}. {found[1]}"
     if data.matches.has(db, kind=kind, item_id=item_id, encoder=encoder.name, text_hash=data.matches.text_hash(text)):
         return
-    vector = encoder.encode([text])[0]
+    reading = read_text(encoder, text)
     with transaction(db):
-        _keep_if_still(db, kind=kind, item_id=item_id, encoder=encoder, text=text, vector=vector)
+        _keep_if_still(db, kind=kind, item_id=item_id, encoder=encoder, text=text, reading=reading)
 
 
-def _keep_if_still(db: Database, *, kind: Kind, item_id: int, encoder: Encoder, text: str, vector: Vectors) -> None:
+def read_text(encoder: Encoder, text: str) -> Reading:
+    """All of a text as the encoder reads it, however long others keep it busy."""
+    found = encoder.read([text])
+    assert found is not None
+    return found[0]
+
+
+def _keep_if_still(db: Database, *, kind: Kind, item_id: int, encoder: Encoder, text: str, reading: Reading) -> None:
     """Keep a vector unless the text was edited while it was encoded: the editor kept or queued that of the new text."""
     present = data.matches.text_of(db, kind=kind, item_id=item_id)
     if present is not None and text == f"{present[0]}. {present[1]}":
-        keep_vector(db, kind=kind, item_id=item_id, encoder=encoder, text=text, vector=vector)
+        keep_vector(db, kind=kind, item_id=item_id, encoder=encoder, text=text, reading=reading)
 
 
 def embed_missing(db: Database, *, encoder: Encoder) -> int:
@@ -256,9 +389,10 @@ def embed_missing(db: Database, *, encoder: Encoder) -> int:
     done = 0
     while batch := data.matches.missing(db, encoder=encoder.name, at_most=_BATCH):
         texts = [f"{title}. {body}" for _, title, body in batch]
-        vectors = encoder.encode(texts)
+        readings = encoder.read(texts)
+        assert readings is not None
         with transaction(db):
-            for ((kind, item_id), _, _), text, vector in zip(batch, texts, vectors, strict=True):
-                _keep_if_still(db, kind=kind, item_id=item_id, encoder=encoder, text=text, vector=vector)
+            for ((kind, item_id), _, _), text, reading in zip(batch, texts, readings, strict=True):
+                _keep_if_still(db, kind=kind, item_id=item_id, encoder=encoder, text=text, reading=reading)
         done += len(batch)
     return done

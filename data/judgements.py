@@ -13,12 +13,32 @@ Pair = tuple[ItemKey, ItemKey]
 
 
 def latest(db: Database) -> dict[Pair, Judgement]:
-    """What people judged about each pair; of several answers the latest counts."""
-    found = rows(db, "select a_kind, a_id, b_kind, b_id, judgement from judgements order by id")
+    """What people judged about each pair; of several answers the latest counts, a coordinator's before others'."""
+    found = rows(
+        db,
+        """select j.a_kind, j.a_id, j.b_kind, j.b_id, j.judgement from judgements j
+        left join members m on m.id = j.member_id order by m.role is 'coordinator', j.id""",
+    )
     return {
         ((Kind(item["a_kind"]), item["a_id"]), (Kind(item["b_kind"]), item["b_id"])): Judgement(item["judgement"])
         for item in found
     }
+
+
+def of_item(db: Database, *, item: ItemKey, organisation_id: int | None) -> dict[ItemKey, Judgement]:
+    """What an organisation answered last about an item and each other one; with none, what coordinators did."""
+    found = rows(
+        db,
+        """select j.a_kind, j.a_id, j.b_kind, j.b_id, j.judgement from judgements j join members m on m.id = j.member_id
+        where ((j.a_kind = :kind and j.a_id = :id) or (j.b_kind = :kind and j.b_id = :id))
+          and iif(:organisation is null, m.role = 'coordinator', m.organisation_id = :organisation) order by j.id""",
+        {"kind": item[0], "id": item[1], "organisation": organisation_id},
+    )
+    answers: dict[ItemKey, Judgement] = {}
+    for one in found:
+        both = ((Kind(one["a_kind"]), one["a_id"]), (Kind(one["b_kind"]), one["b_id"]))
+        answers[both[1] if both[0] == item else both[0]] = Judgement(one["judgement"])
+    return answers
 
 
 def add(

@@ -1,6 +1,7 @@
 """What matching stands on: embeddings under (kind, id, encoder, hash of the text), and full-text search."""
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,8 +33,11 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def put(db: Database, *, kind: Kind, item_id: int, encoder: str, text_hash: str, vector: bytes) -> None:
-    """Keep the vector of an item's present text, and forget those of its former texts."""
+def put(db: Database, *, kind: Kind, item_id: int, encoder: str, text_hash: str, vector: bytes, parts: bytes) -> None:
+    """Keep the vector (float32) of an item's present text with the parts of its sentences (float16).
+
+    Those of its former texts are forgotten.
+    """
     change(
         db,
         "delete from embeddings where kind = ? and item_id = ? and encoder = ? and text_hash <> ?",
@@ -43,6 +47,10 @@ def put(db: Database, *, kind: Kind, item_id: int, encoder: str, text_hash: str,
         "insert or ignore into embeddings (kind, item_id, encoder, text_hash, vector) values (?, ?, ?, ?, ?)",
         [kind, item_id, encoder, text_hash, vector],
     )
+    db.execute(
+        "insert or replace into sentence_parts (kind, item_id, encoder, text_hash, parts) values (?, ?, ?, ?, ?)",
+        [kind, item_id, encoder, text_hash, parts],
+    )
 
 
 def forget(db: Database, *, kind: Kind, item_id: int) -> None:
@@ -50,12 +58,24 @@ def forget(db: Database, *, kind: Kind, item_id: int) -> None:
     change(db, "delete from embeddings where kind = ? and item_id = ?", [kind, item_id])
 
 
+def parts_of(db: Database, *, items: Sequence[Item], encoder: str) -> dict[Item, tuple[str, bytes]]:
+    """Of these items the hash of the text that was read, and the parts of its sentences, float16 bytes."""
+    found = rows(
+        db,
+        """select kind, item_id, text_hash, parts from sentence_parts
+        where encoder = ? and (kind, item_id) in (select value ->> 0, value ->> 1 from json_each(?))""",
+        [encoder, json.dumps(list(items))],
+    )
+    return {(Kind(item["kind"]), item["item_id"]): (item["text_hash"], item["parts"]) for item in found}
+
+
 def has(db: Database, *, kind: Kind, item_id: int, encoder: str, text_hash: str) -> bool:
-    """Whether the vector of exactly this text is there."""
+    """Whether the vector of exactly this text is there, with its parts."""
     return bool(
         value(
             db,
-            "select 1 from embeddings where kind = ? and item_id = ? and encoder = ? and text_hash = ?",
+            """select 1 from embeddings join sentence_parts using (kind, item_id, encoder, text_hash)
+            where kind = ? and item_id = ? and encoder = ? and text_hash = ?""",
             [kind, item_id, encoder, text_hash],
         )
     )
@@ -77,10 +97,10 @@ def text_of(db: Database, *, kind: Kind, item_id: int) -> tuple[str, str] | None
 
 
 def missing(db: Database, *, encoder: str, at_most: int) -> list[tuple[Item, str, str]]:
-    """Public items without any vector of this encoder, as (item, title, body), oldest first."""
+    """Public items without a vector of this encoder and its parts, as (item, title, body), oldest first."""
     found = rows(
         db,
-        f"""select p.* from ({_PUBLIC}) p left join embeddings e
+        f"""select p.* from ({_PUBLIC}) p left join sentence_parts e
           on e.kind = p.kind and e.item_id = p.item_id and e.encoder = ?
         where e.kind is null order by p.kind, p.item_id limit ?""",
         [encoder, at_most],

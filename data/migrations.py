@@ -980,3 +980,30 @@ create index if not exists project_partners_organisation on project_partners (or
 create index introductions_state on introductions (state);
 
 """
+
+
+@migrations(name="060_sentences")
+def tell_by_sentences(db: Database) -> None:
+    """What each sentence adds to the vector of a text is kept, so that a suggestion can say why at once."""
+    _all(db, SENTENCES)
+
+
+# Of an encoder's vector; it goes when the vector goes.
+SENTENCES = """
+create index judgements_second on judgements (b_kind, b_id);
+
+create table sentence_parts (
+  kind text not null check (kind in ('idea', 'project')),
+  item_id integer not null,
+  encoder text not null,
+  text_hash text not null,
+  parts blob not null,
+  primary key (kind, item_id, encoder)
+) strict;
+
+create trigger embeddings_delete_parts after delete on embeddings begin
+  delete from sentence_parts where kind = old.kind and item_id = old.item_id and encoder = old.encoder
+    and text_hash = old.text_hash;
+end;
+
+"""

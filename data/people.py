@@ -1,5 +1,6 @@
 """Organisations and members."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -326,6 +327,17 @@ def reach(db: Database, *, organisation_ids: Sequence[int]) -> list[Organisation
         [*organisation_ids, *organisation_ids],
     )
     return [_organisation(item) for item in found]
+
+
+def inhabitants(db: Database, *, organisation_ids: Sequence[int]) -> dict[int, int]:
+    """How many inhabitants each of these municipalities has, as far as that is known."""
+    found = rows(
+        db,
+        """select id, inhabitants from organisations
+        where inhabitants is not null and id in (select value from json_each(?))""",
+        [json.dumps(list(organisation_ids))],
+    )
+    return {item["id"]: item["inhabitants"] for item in found}
 
 
 def count_organisations(db: Database) -> int:

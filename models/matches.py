@@ -28,10 +28,39 @@ class Lane(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """Where two items differ: the name of a field, and what it says of either; numbers for `inhabitants`."""
+
+    field: str
+    mine: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a match is suggested: the terms both texts share, rarest first."""
+    """Why a match is suggested, and what is different.
+
+    Attributes
+    ----------
+    terms : the words both texts share, rarest first
+    pairs : the sentences that say most alike, one of either text, best first
+    differences : fields that are known of both and not the same
+    """
 
     terms: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known beside its text of an item for which matches are sought; what is not known is none."""
+
+    theme: str | None = None
+    stage: str | None = None
+    intent: str | None = None
+    target_group: str | None = None
+    organisation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +79,7 @@ class Match:
     score: float
     explanation: Explanation = field(default_factory=Explanation)
     supporters: int = 0
+    intent: str | None = None
 
     @property
     def lane(self) -> Lane:

@@ -11,6 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,25 @@ AGAIN_AFTER_S = 60.0
 
 Vectors = NDArray[np.float32]
 
+# More sentences than these are told together: nobody reads an explanation of forty sentences.
+SENTENCES_AT_MOST = 24
+# "Enz." is no sentence of its own.
+_SENTENCE_AT_LEAST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as an encoder read it.
+
+    Attributes
+    ----------
+    vector : ndarray of shape (d,), float32 — a unit vector
+    parts : ndarray of shape (k, d), float32 — what each of the k sentences adds to it; the rows sum up to `vector`
+    """
+
+    vector: Vectors
+    parts: Vectors
+
 
 class Encoder:
     """A sentence encoder with a name under which its vectors are kept; several threads may share one."""
@@ -34,6 +54,7 @@ class Encoder:
         self.dimensions: int = int(model.get_embedding_dimension())
         self._model = model
         self._prompt = _prompt(name, model)
+        self._is_mean = _is_mean(model)
         # A fast tokenizer keeps padding and truncation as state and refuses a second thread ("Already borrowed").
         self._lock = threading.Lock()
 
@@ -63,6 +84,78 @@ class Encoder:
             return self._encode(texts, passages_at_most)
         finally:
             self._lock.release()
+
+    def read(
+        self, texts: Sequence[str], *, within_s: float = math.inf, passages_at_most: int | None = None
+    ) -> list[Reading] | None:
+        """Encode texts and tell what each sentence of `sentences` adds; none when others keep the encoder busy.
+
+        A text vector is the mean of what the model makes of each word-piece in its context, so the pieces of a
+        sentence add up to its part, and a cosine is the sum over all pairs of sentences. The marks at both ends are
+        spread over the sentences. A model that is no such mean has its sentences read one by one; the parts then sum
+        up to the vector in length and not always in direction.
+        """
+        if not self._lock.acquire(timeout=-1 if within_s == math.inf else within_s):
+            return None
+        try:
+            return self._read(texts, passages_at_most)
+        finally:
+            self._lock.release()
+
+    def _read(self, texts: Sequence[str], passages_at_most: int | None) -> list[Reading]:
+        """Read texts for who holds the lock."""
+        split = [self._split(text)[:passages_at_most] for text in texts]
+        if not self._is_mean:
+            return [self._read_apart(text, parted) for text, parted in zip(texts, split, strict=True)]
+        asked = [" ".join(one) for parted in split for one in parted]
+        found = self._model.encode(
+            asked, prompt=self._prompt, output_value="token_embeddings", convert_to_numpy=False, show_progress_bar=False
+        )
+        pieces = iter([np.asarray(rows, dtype=np.float32) for rows in found])
+        return [self._together([self._parts(one, next(pieces)) for one in parted]) for parted in split]
+
+    def _parts(self, sentences: Sequence[str], pieces: Vectors) -> Vectors:
+        """What each sentence adds to the unit vector of their passage, shape (k, d)."""
+        offsets = self._model.tokenizer(" ".join(sentences), return_offsets_mapping=True, truncation=False)[
+            "offset_mapping"
+        ]
+        ends = np.cumsum([len(sentence) + 1 for sentence in sentences])
+        # A prompt stands before the text, and a truncated end is missing: counted from the start of the text.
+        before = max(len(pieces) - len(offsets), 0)
+        owner = np.array(
+            [np.searchsorted(ends, start, side="right") if end > start else -1 for start, end in offsets[: len(pieces)]]
+        )
+        sums = np.zeros((len(sentences), pieces.shape[1]), dtype=np.float32)
+        rows = pieces[before:]
+        told = owner >= 0
+        np.add.at(sums, owner[told], rows[told])
+        shares = np.bincount(owner[told], minlength=len(sentences)) / max(told.sum(), 1)
+        marks = pieces[:before].sum(axis=0) + rows[~told].sum(axis=0)
+        sums += shares[:, None].astype(np.float32) * marks
+        return np.asarray(sums / max(float(np.linalg.norm(sums.sum(axis=0))), 1e-12), dtype=np.float32)
+
+    def _together(self, parts: list[Vectors]) -> Reading:
+        """The reading of a text from what the sentences of its passages add to these."""
+        rows = np.concatenate(parts)
+        vector = rows.sum(axis=0)
+        length = max(float(np.linalg.norm(vector)), 1e-12)
+        return Reading(vector=vector / length, parts=rows / length)
+
+    def _read_apart(self, text: str, split: list[list[str]]) -> Reading:
+        vector = self._encode([text], len(split))[0]
+        sentences = [sentence for one in split for sentence in one]
+        rows = self._encode(sentences, 1) * np.array([[len(sentence)] for sentence in sentences], dtype=np.float32)
+        return Reading(vector=vector, parts=np.asarray(rows / max(float(np.linalg.norm(rows.sum(axis=0))), 1e-12)))
+
+    def sentences(self, text: str) -> list[str]:
+        """The sentences of a text in the order of the parts of its reading; without a word of the model."""
+        with self._lock:
+            return [sentence for one in self._split(text) for sentence in one]
+
+    def _split(self, text: str) -> list[list[str]]:
+        """The sentences of each passage."""
+        found = self._passages(text)
+        return [sentences(passage, at_most=max(1, SENTENCES_AT_MOST // len(found))) for passage in found]
 
     def _encode(self, texts: Sequence[str], passages_at_most: int | None) -> Vectors:
         """Encode texts for who holds the lock."""
@@ -95,6 +188,20 @@ class Encoder:
     def _count(self, text: str) -> int:
         """Return how many word-pieces the model makes of a text, marks not counted."""
         return len(self._model.tokenizer(text, add_special_tokens=False, truncation=False, verbose=False)["input_ids"])
+
+
+def sentences(text: str, *, at_most: int) -> list[str]:
+    """Split a text into sentences, at most so many: short ones and those beyond the bound go with the one before.
+
+    Joined with blanks they are the text again, with its blanks made single.
+    """
+    found: list[str] = []
+    for part in re.split(r"(?<=[.!?])\s+|\n+", " ".join(text.split())):
+        if found and (len(part) < _SENTENCE_AT_LEAST or len(found) == at_most):
+            found[-1] += f" {part}"
+        else:
+            found.append(part)
+    return found
 
 
 def passages(text: str, *, room: int, count: Callable[[str], int]) -> list[str]:
@@ -159,6 +266,15 @@ def _prompt(name: str, model: Any) -> str | None:
     if prompts.get("query"):
         return prompts["query"]
     return "query: " if re.search(r"(^|[/_-])e5([/_-]|$)", name.lower()) else None
+
+
+def _is_mean(model: Any) -> bool:
+    """Whether the vector of a text is the mean of what the model makes of its word-pieces, made a unit vector."""
+    modules = list(model) if hasattr(model, "__iter__") else [model]
+    pooling = [module for module in modules if hasattr(module, "pooling_mode")]
+    others = {type(module).__name__ for module in modules} - {"Transformer", "Pooling", "Normalize"}
+    fast = getattr(getattr(model, "tokenizer", None), "is_fast", False)
+    return not others and fast and len(pooling) == 1 and pooling[0].pooling_mode in ("mean", ["mean"], ("mean",))
 
 
 def fingerprint(folder: Path) -> str:

@@ -29,6 +29,7 @@ from cluster.web.languages import say
 from cluster.web.matches import in_lanes, page_number
 from cluster.web.requests import number
 from data.ideas import Filter
+from models.clusters import Judgement
 from models.errors import Conflict, Invalid
 from models.ideas import (
     TARGET_GROUP_AT_MOST,
@@ -42,7 +43,7 @@ from models.ideas import (
     Seek,
     Stage,
 )
-from models.matches import Kind
+from models.matches import Asked, Kind
 from models.moderation import Subject
 from models.people import Member
 
@@ -110,7 +111,10 @@ def show(idea_id: int) -> ResponseReturnValue:
         item=(Kind.IDEA, idea.id),
         title=idea.title,
         description=idea.description,
+        limit=24,
+        asked=_asked(cluster.ideas.form_of(idea), idea.organisation_id),
     )
+    answers = cluster.matches.answers(db(), member=asking, idea=idea)
     said = cluster.contacts.endorsements(db(), idea_id=idea.id, member=asking)
     mine = None
     if asking and asking.organisation_id:
@@ -131,7 +135,10 @@ def show(idea_id: int) -> ResponseReturnValue:
         my_hiding=cluster.moderation.hidden_case(db(), member=asking, kind=Subject.ENDORSEMENT, item_id=mine.id)
         if mine and mine.hidden
         else None,
-        lanes=in_lanes(matches),
+        lanes=in_lanes(matches, answers),
+        dismissed=[one for one in matches if answers.get((one.kind, one.id)) == Judgement.DIFFERENT],
+        answers=answers,
+        may_judge=cluster.matches.may_judge(idea, asking),
         words_only=encoder() is None,
         support=cluster.contacts.support(db(), idea=idea, found=said),
         endorsements=said,
@@ -283,8 +290,19 @@ def _lanes(form: IdeaForm, own: Idea | None = None) -> Any:
         description=form.description,
         limit=24,
         exclude=(Kind.IDEA, own.id) if own else None,
+        asked=_asked(form, cluster.people.must_act(member())[1]),
     )
-    return in_lanes(matches)
+    return in_lanes(matches, cluster.matches.answers(db(), member=member(), idea=own) if own else {})
+
+
+def _asked(form: IdeaForm, organisation_id: int | None) -> Asked:
+    return Asked(
+        theme=form.theme,
+        stage=form.stage,
+        intent=form.intent,
+        target_group=form.target_group,
+        organisation_id=organisation_id,
+    )
 
 
 def _form(

@@ -376,6 +376,7 @@ ROOMS = [
     Room("ideas-none", "/ideas?theme=ai&province=Limburg&intent=experience"),
     Room("idea", "/ideas/{supported}"),
     Room("idea-own", "/ideas/{own}", "gent"),
+    Room("idea-own-why", "/ideas/{own}", "gent", does=_open_everything),
     Room("idea-own-supported", "/ideas/{supported}", "gent"),
     Room("idea-withdrawn", "/ideas/{withdrawn}", "gent"),
     Room("idea-other", "/ideas/{others}", "gent"),

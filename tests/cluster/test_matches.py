@@ -7,14 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+import data.ideas
+import data.judgements
 import data.migrations
 import data.store
 from cluster import ideas, matches
 from cluster.engine.encoder import Encoder
 from cluster.engine.index import Index
 from data.matches import Item
+from models.clusters import Judgement
+from models.errors import Invalid, NotAllowed, NotFound
 from models.ideas import IdeaForm
-from models.matches import Kind
+from models.matches import Asked, Kind
 from models.people import Member
 
 Who = Callable[[str], Member]
@@ -127,3 +131,78 @@ def test_shared_terms_are_spelled_as_the_text_spells_them(db: Database, who: Who
     ideas.post(db, encoder=None, member=who("genk"), form=form)
     (match,) = matches.similar(db, encoder=None, index=index, title="reservekopieen coordinatie", description="")
     assert set(match.explanation.terms) == {"coördinatie", "reservekopieën"}
+
+
+def test_a_match_says_which_sentences_and_what_is_different(
+    db: Database, posted: dict[str, int], encoder: Encoder, index: Index[Item], who: Who
+) -> None:
+    with data.store.transaction(db):
+        db.execute("update organisations set inhabitants = 66000 where name = 'Genk'")
+        db.execute("update organisations set inhabitants = 9000 where name = 'Aalter'")
+        db.execute("update ideas set theme = 'democratie', target_group = 'zwemmers', stage = 'plan'")
+    asked = Asked(theme="data", target_group="clubs", stage="plan", organisation_id=who("aalter").organisation_id)
+    text = "Vandaag bellen mensen ons. Laat hen zelf een baan boeken in het zwembad. Wij zoeken partners."
+    first, *_ = matches.similar(db, encoder=encoder, index=index, title="Loket", description=text, asked=asked)
+    assert {one.field: (one.mine, one.theirs) for one in first.explanation.differences} == {
+        "theme": ("data", "democratie"),
+        "target_group": ("clubs", "zwemmers"),
+        "inhabitants": ("9000", "66000"),
+    }
+    mine, theirs = first.explanation.pairs[0]
+    assert mine == "Laat hen zelf een baan boeken in het zwembad."
+    assert theirs in {f"{TEXTS[name][0]}. {TEXTS[name][1]}" for name in TEXTS} | {
+        sentence for title, body in TEXTS.values() for sentence in (f"{title}.", body)
+    }
+
+
+def test_what_people_say_is_kept_and_counts(db: Database, posted: dict[str, int], who: Who) -> None:
+    mine, other = posted["pool"], (Kind.IDEA, posted["snow"])
+    idea = data.ideas.get(db, idea_id=mine)
+    assert idea is not None
+    for judgement in ("same", "same", "different"):
+        matches.judge(db, member=who("genk"), idea_id=mine, other=other, judgement=judgement)
+    assert data.store.value(db, "select group_concat(judgement) from judgements") == "same,different"
+    assert matches.answers(db, member=who("genk"), idea=idea) == {other: Judgement.DIFFERENT}
+    assert matches.answers(db, member=who("aalter"), idea=idea) == {}
+    assert matches.answers(db, member=None, idea=idea) == {}
+    matches.judge(db, member=who("coordinator"), idea_id=mine, other=other, judgement="related")
+    assert matches.answers(db, member=who("coordinator"), idea=idea) == {other: Judgement.RELATED}
+    # A coordinator's answer binds, also when a member answers later.
+    matches.judge(db, member=who("genk"), idea_id=mine, other=other, judgement="same")
+    assert data.judgements.latest(db) == {tuple(sorted([(Kind.IDEA, mine), other])): Judgement.RELATED}
+    matches.judge(db, member=who("genk"), idea_id=mine, other=other, judgement="unsure")
+    assert matches.answers(db, member=who("genk"), idea=idea) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "judgement", "error"),
+    [
+        ("aalter", (Kind.IDEA, 2), "same", NotAllowed),
+        ("genk", (Kind.IDEA, 1), "same", NotFound),
+        ("genk", (Kind.IDEA, 99), "same", NotFound),
+        ("genk", (Kind.PROJECT, 99), "same", NotFound),
+        ("genk", (Kind.IDEA, 2), "perhaps", Invalid),
+    ],
+)
+def test_who_may_not_judge_changes_nothing(
+    db: Database, posted: dict[str, int], who: Who, name: str, other: Item, judgement: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        matches.judge(db, member=who(name), idea_id=posted["pool"], other=other, judgement=judgement)
+    assert data.store.value(db, "select count(*) from judgements") == 0
+
+
+def test_a_changed_text_is_not_explained_by_what_it_said_before(
+    db: Database, posted: dict[str, int], encoder: Encoder, index: Index[Item], who: Who
+) -> None:
+    form = IdeaForm(title="Iets over het zwembad", description="Het zwembad sluit.")
+    ideas.edit(db, encoder=None, member=who("genk"), idea_id=posted["pool"], revision=1, form=form)
+    near = matches.similar(db, encoder=encoder, index=index, title="Zwembad", description="Een baan boeken.")
+    (changed,) = [match for match in near if match.id == posted["pool"]]
+    assert changed.explanation.pairs == ()
+    matches.embed(db, encoder=encoder, kind=Kind.IDEA, item_id=posted["pool"])
+    near = matches.similar(
+        db, encoder=encoder, index=index, title="Het zwembad sluit.", description="Het zwembad sluit."
+    )
+    (changed,) = [match for match in near if match.id == posted["pool"]]
+    assert "Het zwembad sluit." in changed.explanation.pairs[0][1]
