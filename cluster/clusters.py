@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from sqlite_utils import Database
 
+import cluster.fits
 import cluster.matches
 import data.clusters
 import data.judgements
 import data.matches
 import data.people
 import data.work
-from cluster.engine import grouping, lexical, proposals, relations
+from cluster.engine import grouping, lexical, proposals
 from cluster.engine.encoder import Encoder, Vectors
 from cluster.engine.proposals import Proposal, Text
 from cluster.engine.texts import one_line, readable
@@ -279,7 +280,7 @@ def _drafts(db: Database, *, encoder: Encoder) -> tuple[list[Draft], tuple[tuple
     found, contradictions = proposals.propose(
         [Text(item.title, item.body, item.lang) for item in items],
         vectors,
-        fitted=relations.fitted(encoder.name),
+        fitted=cluster.fits.in_use(db, encoder=encoder.name),
         must=_pairs(judged[Judgement.SAME]),
         # Related is not the same: a cluster is one need.
         cannot=_pairs(judged[Judgement.DIFFERENT] + judged[Judgement.RELATED]),

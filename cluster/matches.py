@@ -7,6 +7,7 @@ from textwrap import shorten
 import numpy as np
 from sqlite_utils import Database
 
+import cluster.fits
 import data.ideas
 import data.judgements
 import data.matches
@@ -250,7 +251,7 @@ def _ranked(
         [vocabulary.overlap(asked, lexical.stems(f"{texts[item][0]}. {texts[item][1]}")) for item in items]
     )
     known = np.array([cosines.get(item, np.nan) for item in items])
-    fitted = relations.fitted(mine.encoder.name) if mine.encoder else None
+    fitted = cluster.fits.in_use(db, encoder=mine.encoder.name) if mine.encoder else None
     if fitted is not None:
         same = fitted.same_need(np.nan_to_num(known), overlaps)
         related = fitted.same_or_related(np.nan_to_num(known), overlaps)

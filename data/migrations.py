@@ -1006,4 +1006,16 @@ create trigger embeddings_delete_parts after delete on embeddings begin
     and text_hash = old.text_hash;
 end;
 
+create table relation_fits (
+  id integer primary key,
+  encoder text not null,
+  relations text not null,
+  figures text not null,
+  fitted_at text not null,
+  used_at text,
+  used_by integer references members (id)
+) strict;
+
+create index relation_fits_used on relation_fits (encoder, used_at desc, id desc) where used_at is not null;
+
 """

@@ -40,19 +40,19 @@ BESIDE = {
         "errors", "moderation", "places", "searches",
     },
     "data": {
-        "access", "drafts", "health", "invitations", "judgements", "migrations", "moderation", "places",
+        "access", "drafts", "fits", "health", "invitations", "judgements", "migrations", "moderation", "places",
         "project_requests", "project_uploads", "searches", "store", "throttles", "turns", "versions", "work",
     },
     "cluster": {
-        "access", "drafts", "imports", "invitations", "moderation", "organisations", "passwords", "places",
+        "access", "drafts", "fits", "imports", "invitations", "moderation", "organisations", "passwords", "places",
         "project_imports", "project_requests", "project_uploads", "searches", "setup", "tokens", "versions", "work",
         "workbooks",
     },
     "cluster/web": {
         "access", "calendars", "cluster_commands", "commands", "context", "doctor", "drafts", "errors",
-        "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "member_commands", "moderation",
-        "organisations", "pages", "places", "project_requests", "project_uploads", "requests", "searches",
-        "security", "serve", "settings", "setup", "terminal", "versions", "worker",
+        "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "match_commands",
+        "member_commands", "moderation", "organisations", "pages", "places", "project_requests", "project_uploads",
+        "requests", "searches", "security", "serve", "settings", "setup", "terminal", "versions", "worker",
     },
 }  # fmt: skip
 # They read texts and files, and leave writing to the verbs.

@@ -2,8 +2,8 @@
 
 This is the one documented place of the first scoring. A pair has two features, the cosine of the encoder and the
 idf-weighted overlap of words (`cluster.engine.lexical.Vocabulary`); two logistic regressions turn them into
-P(same need) and P(same need or related). Weights and bounds belong to one encoder and are kept in `relations.json`,
-written by `python -m tests.benchmarks.relations`: bounds chosen topic-wise, so that no topic is in both parts.
+P(same need) and P(same need or related). Weights and bounds belong to one encoder and are fitted by
+`cluster.engine.fitting`. Those that ship are kept in `relations.json`, written by `flask matches fit --ship`.
 An encoder without weights still orders (by the mean of both features) but gives no probability and no words.
 """
 
@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,11 @@ class Relations:
     same_at_least: float
     strongly_at_least: float = 0.60
     related_at_least: float = 0.35
+
+    @classmethod
+    def of(cls, kept: dict[str, Any]) -> Self:
+        """The weights and bounds as they were kept."""
+        return cls(same=tuple(kept["same"]), related=tuple(kept["related"]), same_at_least=kept["same_at_least"])
 
     def same_need(self, cosines: Floats, overlaps: Floats) -> Floats:
         """P(same need) of pairs; both arrays of shape (m,), as is the answer."""
@@ -57,15 +63,9 @@ def _logistic(weights: tuple[float, float, float], cosines: Floats, overlaps: Fl
 
 @cache
 def fitted(encoder: str) -> Relations | None:
-    """The weights that were fitted for this encoder, if any."""
+    """The weights that ship for this encoder, if any."""
     found = json.loads(FITTED.read_text(encoding="utf8")).get(encoder)
-    if found is None:
-        return None
-    return Relations(
-        same=tuple(found["same"]),
-        related=tuple(found["related"]),
-        same_at_least=found["same_at_least"],
-    )
+    return Relations.of(found) if found else None
 
 
 def score(cosine: float | None, overlap: float) -> float:

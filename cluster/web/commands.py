@@ -18,6 +18,7 @@ from cluster.web import doctor, worker
 from cluster.web.cluster_commands import clusters
 from cluster.web.context import db, encoder, services
 from cluster.web.evaluate_commands import evaluate
+from cluster.web.match_commands import matches
 from cluster.web.member_commands import members
 from cluster.web.terminal import Failed, plainly
 
@@ -134,5 +135,5 @@ def _tell_missing_encoder() -> None:
 
 def attach(app: Flask) -> None:
     """Make the commands known to an application."""
-    for command in (setup, ideas, projects, embed, work, check_up, clusters, members, evaluate):
+    for command in (setup, ideas, projects, embed, work, check_up, clusters, members, evaluate, matches):
         app.cli.add_command(command)

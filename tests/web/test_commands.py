@@ -313,3 +313,21 @@ def test_there_must_be_something_to_measure_on(run: Run, tmp_path: Path) -> None
     bad = tmp_path / "ideas.jsonl"
     bad.write_text("{}\n")
     assert "line 1" in run("evaluate", "encoder", str(bad), status=1).output
+
+
+def test_the_words_for_matches_are_fitted_and_put_in_use(run: Run, app_db: Database, tmp_path: Path) -> None:
+    texts = {"loket": "Documenten van thuis aanvragen", "bomen": "Een kaart met alle bomen", "bad": "Zwemmen boeken"}
+    rows = [
+        {"title": f"{text} {number}", "description": text, "kind": "idea", "topic": topic, "lang": "nl"}
+        for topic, text in texts.items()
+        for number in range(4)
+    ]
+    told = run("matches", "fit", written(tmp_path, *rows)).output
+    assert "66 paren, waarvan 0 door mensen beoordeeld" in told
+    assert "matches use 1" in told
+    assert data.store.value(app_db, "select used_at from relation_fits") is None
+    assert "In gebruik" in run("matches", "use", "1").output
+    assert data.store.value(app_db, "select used_at from relation_fits")
+    assert json.loads(run("matches", "fit", written(tmp_path, *rows), "--json").stdout)["id"] == 2
+    assert run("matches", "use", "9", status=1).output
+    assert "te weinig voorbeelden" in run("matches", "fit", status=1).output

@@ -1,0 +1,95 @@
+"""Fits of the relation model: from labelled ideas and what people answered to the words *zelfde nood* and *verwant*."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+from sqlite_utils import Database
+
+import data.fits
+import data.judgements
+import data.matches
+from cluster.engine import fitting, lexical
+from cluster.engine.encoder import Encoder
+from cluster.engine.fitting import FOLDS, Fit, Pairs
+from cluster.engine.lexical import Vocabulary
+from cluster.engine.quality import Labelled
+from cluster.engine.relations import Relations, fitted
+from data.store import transaction
+from models.clusters import Judgement
+from models.errors import N_, Invalid, NotFound
+
+_LEVELS = {Judgement.SAME: 2, Judgement.RELATED: 1, Judgement.DIFFERENT: 0}
+
+
+def in_use(db: Database, *, encoder: str) -> Relations | None:
+    """The weights and bounds for an encoder: those put in use here, else those that ship; none for an unknown one."""
+    found = data.fits.in_use(db, encoder=encoder)
+    return Relations.of(found) if found else fitted(encoder)
+
+
+def fit(db: Database, *, encoder: Encoder, ideas: Labelled | None, reader: Encoder | None = None) -> tuple[int, Fit]:
+    """Fit on labelled ideas and on what people answered here, keep the fit with its figures, and return both.
+
+    It is not in use until `use`. A `reader` is another encoder that reads the labelled ideas: of a training run that
+    never saw their topics, so that the figures do not promise what holds for those topics alone.
+    """
+    parts = [_judged(db, encoder=encoder)]
+    if ideas is not None:
+        parts.insert(0, of_labelled(reader or encoder, ideas))
+    try:
+        found = fitting.fit(fitting.together(*parts))
+    except ValueError:
+        said = N_("Er zijn te weinig voorbeelden: geef gelabelde ideeën, of laat mensen eerst voorstellen beoordelen.")
+        raise Invalid("ideas", said) from None
+    figures = {name: value for name, value in asdict(found).items() if name != "relations"}
+    with transaction(db):
+        fit_id = data.fits.add(db, encoder=encoder.name, relations=asdict(found.relations), figures=figures)
+    return fit_id, found
+
+
+def use(db: Database, *, fit_id: int, member_id: int | None = None) -> None:
+    """Put a fit in use; using it twice changes nothing that anyone sees."""
+    with transaction(db):
+        if not data.fits.use(db, fit_id=fit_id, member_id=member_id):
+            raise NotFound
+
+
+def of_labelled(encoder: Encoder, ideas: Labelled) -> Pairs:
+    """Every pair of labelled ideas, with its features as the service would have them."""
+    vectors = encoder.encode(ideas.texts)
+    bags = [lexical.stems(text) for text in ideas.texts]
+    vocabulary = Vocabulary(Counter(one for bag in bags for one in bag), total=len(bags))
+    overlaps = np.array([[vocabulary.overlap(one, other) for other in bags] for one in bags])
+    cosines = (vectors @ vectors.T).astype(np.float64)
+    return fitting.labelled(cosines, overlaps, topics=ideas.topics, related=ideas.related)
+
+
+def _judged(db: Database, *, encoder: Encoder) -> Pairs:
+    """What people answered about pairs of items that are public and read."""
+    vectors = dict(data.matches.all_public(db, encoder=encoder.name).put)
+    latest = data.judgements.latest(db)
+    answers = [
+        (pair, _LEVELS[judgement])
+        for pair, judgement in sorted(latest.items())
+        if judgement in _LEVELS and pair[0] in vectors and pair[1] in vectors
+    ]
+    texts = data.matches.texts(db, items=sorted({item for pair, _ in answers for item in pair}))
+    stems = {item: lexical.stems(f"{title}. {body}") for item, (title, body) in texts.items()}
+    vocabulary = Vocabulary(data.matches.vocabulary(db), total=data.matches.total(db))
+
+    def cosine(a: bytes, b: bytes) -> float:
+        return float(np.frombuffer(a, dtype=np.float32) @ np.frombuffer(b, dtype=np.float32))
+
+    return Pairs(
+        cosines=np.array([cosine(vectors[a], vectors[b]) for (a, b), _ in answers], dtype=np.float64),
+        overlaps=np.array([vocabulary.overlap(stems[a], stems[b]) for (a, b), _ in answers], dtype=np.float64),
+        levels=np.array([level for _, level in answers], dtype=np.int64),
+        folds=_folds([min(a[1], b[1]) for (a, b), _ in answers]),
+        judged=np.ones(len(answers), dtype=np.bool_),
+    )
+
+
+def _folds(numbers: Sequence[int]) -> fitting.Ints:
+    return np.array([[number % FOLDS] * 2 for number in numbers], dtype=np.int64).reshape(-1, 2)
