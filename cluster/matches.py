@@ -18,6 +18,8 @@ from cluster.engine import explanations, lexical, relations
 from cluster.engine.encoder import Encoder, Reading, Vectors
 from cluster.engine.index import Index
 from cluster.engine.lexical import Vocabulary
+from cluster.engine.texts import clean, readable
+from cluster.people import must_coordinate
 from data.matches import Item
 from data.store import transaction
 from models.clusters import Judgement
@@ -29,6 +31,7 @@ from models.projects import Project
 
 LIMIT_AT_MOST = 100
 TEXT_ALONE = Asked()
+PLAIN_AT_MOST = 2_000
 
 # How many candidates each side brings before they are scored; at least what is asked for.
 _CANDIDATES = 100
@@ -44,6 +47,7 @@ _BATCH = 64
 _OTHER_SCALE = 4
 # Characters of a sentence that is quoted as a reason.
 _QUOTED = 220
+_FREQUENT, _FREQUENT_SHOWN = 400, 40
 
 
 def follow(db: Database, *, index: Index[Item], encoder: Encoder) -> None:
@@ -197,6 +201,36 @@ def _parts_of(db: Database, *, encoder: Encoder, texts: Mapping[Item, str]) -> d
     }
 
 
+def plain_words(db: Database, *, member: Member | None) -> tuple[list[str], list[tuple[str, int]]]:
+    """The words that coordinators took out of the comparison, and those in most texts that still count."""
+    must_coordinate(member)
+    listed = data.matches.plain_words(db)
+    frequent = data.matches.frequent_words(db, at_most=_FREQUENT)
+    left = [(word, count) for word, count in frequent if word not in listed and word not in lexical.SAYS_LITTLE]
+    return sorted(listed), left[:_FREQUENT_SHOWN]
+
+
+def set_plain_words(db: Database, *, member: Member | None, text: str) -> int:
+    """Let the words of a text, separated by anything, count for nothing from now on; returns how many there are."""
+    coordinator = must_coordinate(member)
+    if not readable(text):
+        raise Invalid("words", N_("Hier staan tekens die we niet kunnen lezen. Typ ze opnieuw."))
+    words = lexical.every_word(clean(text))
+    if len(words) > PLAIN_AT_MOST:
+        said = N_("Dit zijn %(count)s woorden. Gebruik er hoogstens %(at_most)s.")
+        raise Invalid("words", said, count=len(words), at_most=PLAIN_AT_MOST)
+    with transaction(db):
+        data.matches.set_plain_words(db, words=words, member_id=coordinator.id)
+    return len(words)
+
+
+def _plain(db: Database, asked: Asked) -> frozenset[str]:
+    """What is no reason for a match: the coordinators' list, and the name of the municipality that asks."""
+    listed = data.matches.plain_words(db)
+    own = data.people.organisation(db, organisation_id=asked.organisation_id) if asked.organisation_id else None
+    return listed | lexical.every_word(own.name) if own else listed
+
+
 def read_vocabulary(db: Database, index: Index[Item]) -> Vocabulary:
     """How rare words are, read again when there are a tenth more texts: rarity changes slowly."""
     total = data.matches.total(db)
@@ -213,7 +247,9 @@ def _scored(
     limit: int,
     exclude: Item | None,
 ) -> list[Match]:
-    at_most, vector, bag = max(_CANDIDATES, limit), mine.vector, lexical.words(mine.text)
+    at_most, vector = max(_CANDIDATES, limit), mine.vector
+    plain = _plain(db, mine.asked)
+    bag = lexical.words(mine.text) - plain
     vocabulary = read_vocabulary(db, index)
     # A word that nobody knew when the vocabulary was read is the rarest of all.
     known = vocabulary.documents
@@ -229,7 +265,9 @@ def _scored(
             if cosine is not None
         }
     items = [item for item in dict.fromkeys([*(hit.key for hit in near), *lexically]) if item != exclude]
-    return _ranked(db, items=items, cosines=cosines, mine=mine, bag=bag, vocabulary=vocabulary, limit=limit)
+    return _ranked(
+        db, items=items, cosines=cosines, mine=mine, bag=bag, plain=plain, vocabulary=vocabulary, limit=limit
+    )
 
 
 def _ranked(
@@ -239,6 +277,7 @@ def _ranked(
     cosines: dict[Item, float],
     mine: _Mine,
     bag: frozenset[str],
+    plain: frozenset[str],
     vocabulary: Vocabulary,
     limit: int,
 ) -> list[Match]:
@@ -247,8 +286,10 @@ def _ranked(
     if not items:
         return []
     asked = {lexical.stem(word) for word in bag}
+    # Only stems that are nothing but such words: 'gent' is the city, and 'gentleman' begins with it too.
+    nothing = {lexical.stem(word) for word in plain} - asked
     overlaps = np.array(
-        [vocabulary.overlap(asked, lexical.stems(f"{texts[item][0]}. {texts[item][1]}")) for item in items]
+        [vocabulary.overlap(asked, lexical.stems(f"{texts[item][0]}. {texts[item][1]}") - nothing) for item in items]
     )
     known = np.array([cosines.get(item, np.nan) for item in items])
     fitted = cluster.fits.in_use(db, encoder=mine.encoder.name) if mine.encoder else None
@@ -275,7 +316,7 @@ def _ranked(
             continue
         text = whole[items[at]]
         spelling = lexical.as_written(text)
-        terms = vocabulary.shared(bag, lexical.words(text), at_most=4)
+        terms = vocabulary.shared(bag, lexical.words(text) - plain, at_most=4)
         found.append(
             Match(
                 kind=kind,

@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from data.store import change, rows, value
+from data.store import change, now, rows, value
 from models.matches import Kind
 
 Item = tuple[Kind, int]
@@ -152,6 +152,24 @@ def texts(db: Database, *, items: Sequence[Item]) -> dict[Item, tuple[str, str]]
         for item in rows(db, f"select id, title, {body} as body from {table} where id in ({marks})", ids):
             found[kind, item["id"]] = (item["title"], item["body"])
     return found
+
+
+def plain_words(db: Database) -> frozenset[str]:
+    """The words, folded, that coordinators said to tell nothing about a need."""
+    return frozenset(item["word"] for item in rows(db, "select word from plain_words"))
+
+
+def set_plain_words(db: Database, *, words: Collection[str], member_id: int) -> None:
+    """Let these be the words that tell nothing; those that were among them keep who added them, and when."""
+    kept = json.dumps(sorted(words))
+    change(db, "delete from plain_words where word not in (select value from json_each(?))", [kept])
+    db.execute("insert or ignore into plain_words select value, ?, ? from json_each(?)", [member_id, now(), kept])
+
+
+def frequent_words(db: Database, *, at_most: int) -> list[tuple[str, int]]:
+    """The words that occur in most texts, with in how many."""
+    found = rows(db, "select term, doc from terms where length(term) > 3 order by doc desc, term limit ?", [at_most])
+    return [(item["term"], item["doc"]) for item in found]
 
 
 def vocabulary(db: Database) -> dict[str, int]:

@@ -1006,6 +1006,12 @@ create trigger embeddings_delete_parts after delete on embeddings begin
     and text_hash = old.text_hash;
 end;
 
+create table plain_words (
+  word text primary key,
+  member_id integer references members (id),
+  added_at text not null
+) strict, without rowid;
+
 create table relation_fits (
   id integer primary key,
   encoder text not null,

@@ -75,6 +75,11 @@ def words(text: str) -> frozenset[str]:
     return frozenset(word for word in _WORD.findall(fold(text)) if word not in SAYS_LITTLE)
 
 
+def every_word(text: str) -> frozenset[str]:
+    """All words of a text, folded, those that say little too."""
+    return frozenset(_WORD.findall(fold(text)))
+
+
 def as_written(text: str) -> dict[str, str]:
     """Each word of a text, folded, with how the text writes it in lower case: 'reservekopieen' is 'reservekopieën'."""
     return {fold(word): word for word in _WORD.findall(unicodedata.normalize("NFC", text.lower()))}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_login import login_required
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,7 +18,7 @@ from cluster.engine import lexical
 from cluster.engine.texts import clean, one_line
 from cluster.web.context import db, encoder, index, member, services
 from cluster.web.face import label, themes
-from cluster.web.languages import language
+from cluster.web.languages import language, say
 from cluster.web.languages import number as grouped
 from cluster.web.requests import number
 from data.matches import Item
@@ -60,6 +60,27 @@ def judge(idea_id: int) -> ResponseReturnValue:
     cluster.matches.judge(db(), member=member(), idea_id=idea_id, other=(Kind(kind), item_id), judgement=judgement)
     flash(gettext("Dank je. We onthouden wat je zei, en stellen er beter door voor."))
     return redirect(url_for("ideas.show", idea_id=idea_id, _anchor="similar-title"), code=303)
+
+
+@door.route("/matches/words", methods=["GET", "POST"])
+@login_required  # type: ignore[untyped-decorator]
+def words() -> ResponseReturnValue:
+    """The words that count for nothing when texts are compared, for coordinators."""
+    if request.method == "GET":
+        return _words(None, {})
+    given = request.form.get("words", "")
+    try:
+        count = cluster.matches.set_plain_words(db(), member=member(), text=given)
+    except Invalid as refused:
+        return _words(given, {refused.field: say(refused)}), refused.status
+    flash(ngettext("Bewaard: %(num)s woord telt niet mee.", "Bewaard: %(num)s woorden tellen niet mee.", count))
+    return redirect(url_for("matches.words"), code=303)
+
+
+def _words(given: str | None, errors: dict[str, str]) -> str:
+    listed, frequent = cluster.matches.plain_words(db(), member=member())
+    values = {"words": "\n".join(listed) if given is None else given}
+    return render_template("matches/words.html", values=values, errors=errors, frequent=frequent)
 
 
 @door.post("/ideas/similar")

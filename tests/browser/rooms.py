@@ -466,6 +466,7 @@ ROOMS = [
     Room("municipality-body", "/municipalities/{body}"),
     Room("municipality-province", "/municipalities/{province}"),
     Room("clusters", "/clusters", "coordinator"),
+    Room("plain-words", "/matches/words", "coordinator"),
     Room("cluster-proposed", "/clusters/{proposed}", "coordinator"),
     Room("cluster-open", "/clusters/{proposed}", "coordinator", does=_open_everything),
     Room("cluster-error", "/clusters/{proposed}", "coordinator", does=_reject_without_reason),

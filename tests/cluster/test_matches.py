@@ -1,6 +1,7 @@
 """Matches: only what is public, never oneself, and words alone when the encoder is missing."""
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -206,3 +207,31 @@ def test_a_changed_text_is_not_explained_by_what_it_said_before(
     )
     (changed,) = [match for match in near if match.id == posted["pool"]]
     assert "Het zwembad sluit." in changed.explanation.pairs[0][1]
+
+
+def test_words_that_coordinators_take_out_are_no_reason(
+    db: Database, posted: dict[str, int], index: Index[Item], who: Who
+) -> None:
+    near = matches.similar(db, encoder=None, index=index, title="Zwembad boeken", description="")
+    assert "zwembad" in near[0].explanation.terms
+    assert matches.set_plain_words(db, member=who("coordinator"), text="Zwembad, ZWEMBAD;\n ‘geïnd’ ") == 2
+    listed, frequent = matches.plain_words(db, member=who("coordinator"))
+    assert listed == ["geind", "zwembad"]
+    assert "zwembad" not in dict(frequent)
+    later = matches.similar(db, encoder=None, index=index, title="Zwembad boeken", description="")
+    assert all("zwembad" not in match.explanation.terms for match in later)
+    assert sum(match.score for match in later) < sum(match.score for match in near)
+    with pytest.raises(NotAllowed):
+        matches.set_plain_words(db, member=who("genk"), text="x")
+    many = " ".join("".join(letters) for letters in product("abcdefghijklm", repeat=3))
+    with pytest.raises(Invalid, match="hoogstens 2000"):
+        matches.set_plain_words(db, member=who("coordinator"), text=many)
+
+
+def test_the_name_of_the_municipality_that_asks_is_no_reason(db: Database, index: Index[Item], who: Who) -> None:
+    form = IdeaForm(title="Zwemmen in Genk", description="In Genk zwemmen is leuk.")
+    ideas.post(db, encoder=None, member=who("aalter"), form=form)
+    (match,) = matches.similar(db, encoder=None, index=index, title="Fietsen in Genk", description="")
+    assert match.explanation.terms == ("genk",)
+    asked = Asked(organisation_id=who("genk").organisation_id)
+    assert matches.similar(db, encoder=None, index=index, title="Fietsen in Genk", description="", asked=asked) == []
