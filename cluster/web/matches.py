@@ -146,6 +146,7 @@ def similar_api() -> ResponseReturnValue:
         title=one_line(question.title),
         description=clean(question.description),
         limit=question.limit,
+        asked=Asked(theme=question.theme if question.theme in themes() else None, intent=question.intent),
     )
     running = encoder()
     return jsonify({"encoder": running.name if running else "", "matches": [_told(match) for match in found]})
