@@ -1,8 +1,9 @@
 """Clusters: runs propose, coordinators decide, and no run ever changes what a person decided."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from sqlite_utils import Database
@@ -18,6 +19,7 @@ from cluster.engine import grouping, lexical, proposals
 from cluster.engine.encoder import Encoder, Vectors
 from cluster.engine.proposals import Proposal, Text
 from cluster.engine.texts import one_line, readable
+from cluster.imports import Fields, Imported, Row, check
 from cluster.people import must_coordinate
 from data.store import now, transaction
 from models.clusters import (
@@ -272,11 +274,7 @@ def _text(field: str, given: str, *, at_most: int, empty: str) -> str:
 def _drafts(db: Database, *, encoder: Encoder) -> tuple[list[Draft], tuple[tuple[ItemKey, ItemKey], ...], int]:
     """What a run would propose now, with the pairs whose judgements contradict others, and how many items it read."""
     items, vectors = _items(db, encoder=encoder)
-    place = {item.key: at for at, item in enumerate(items)}
-    judged: dict[Judgement, list[tuple[int, int]]] = {judgement: [] for judgement in Judgement}
-    for (a, b), judgement in data.judgements.latest(db).items():
-        if a in place and b in place:
-            judged[judgement].append((place[a], place[b]))
+    judged = _judged(db, items)
     found, contradictions = proposals.propose(
         [Text(item.title, item.body, item.lang) for item in items],
         vectors,
@@ -289,6 +287,79 @@ def _drafts(db: Database, *, encoder: Encoder) -> tuple[list[Draft], tuple[tuple
     )
     drafts = [_draft(proposal, items) for proposal in found]
     return drafts, tuple((items[one.pair[0]].key, items[one.pair[1]].key) for one in contradictions), len(items)
+
+
+def _judged(db: Database, items: list[ClusterItem]) -> dict[Judgement, list[tuple[int, int]]]:
+    """What people judged about these items, as places in the list, the smaller first."""
+    place = {item.key: at for at, item in enumerate(items)}
+    judged: dict[Judgement, list[tuple[int, int]]] = {judgement: [] for judgement in Judgement}
+    for (a, b), judgement in data.judgements.latest(db).items():
+        if a in place and b in place:
+            judged[judgement].append((min(place[a], place[b]), max(place[a], place[b])))
+    return judged
+
+
+def questions(db: Database, *, encoder: Encoder | None, at_most: int) -> list[tuple[ClusterItem, ClusterItem, float]]:
+    """The pairs of public items outside accepted clusters whose answer helps most, with P(same need)."""
+    if encoder is None:
+        raise Refusal(N_("De encoder is niet geladen. Zonder encoder kunnen we geen clusters zoeken."))
+    items, vectors = _items(db, encoder=encoder)
+    judged = _judged(db, items)
+    found = proposals.questions(
+        [Text(item.title, item.body, item.lang) for item in items],
+        vectors,
+        fitted=cluster.fits.in_use(db, encoder=encoder.name),
+        must=_pairs(judged[Judgement.SAME]),
+        cannot=_pairs(judged[Judgement.DIFFERENT] + judged[Judgement.RELATED]),
+        at_least=MERGE_AT_LEAST,
+        asked={pair for pairs in judged.values() for pair in pairs},
+        at_most=at_most,
+    )
+    return [(items[a], items[b], probability) for a, b, probability in found]
+
+
+def import_judgements(db: Database, *, rows: Iterable[Row]) -> Imported:
+    """Keep answers about pairs of public items: all rows, or none with ImportRefused saying what is wrong where.
+
+    They count as a coordinator's. The same file again adds nothing.
+    """
+    keys = {item.reference: item.key for item in data.clusters.items(db)}
+
+    def read(row: Fields) -> dict[str, Any]:
+        pair = [row.found(name, look_up=keys.get, what="een idee of project", required=True) for name in ("a", "b")]
+        if pair[0] is not None and pair[0] == pair[1]:
+            row.refuse("b", "Dit is hetzelfde als a. Noem twee verschillende.")
+        judgement = row.choice("judgement", Judgement, Judgement.UNSURE) if row.has("judgement") else None
+        if judgement is None:
+            row.refuse("judgement", f"Vul dit in. Kies uit: {', '.join(Judgement)}.")
+        # Each row is about a pair; what is said twice of one pair counts twice, in order.
+        return {
+            "external_id": None,
+            "pair": pair,
+            "judgement": judgement,
+            "by": row.text("by", at_most=200),
+            "reason": row.text("reason", at_most=REASON_AT_MOST, lines=True),
+        }
+
+    ready, found = check(rows, read)
+    with transaction(db):
+        latest = data.judgements.latest(db)
+        for values in ready:
+            first, second = sorted(values["pair"])
+            if latest.get((first, second)) is values["judgement"]:
+                found.unchanged += 1
+                continue
+            data.judgements.add(
+                db,
+                pairs=[(first, second)],
+                judgement=values["judgement"],
+                member_id=None,
+                by=values["by"],
+                reason=values["reason"],
+            )
+            latest[first, second] = values["judgement"]
+            found.added += 1
+    return found
 
 
 def _items(db: Database, *, encoder: Encoder) -> tuple[list[ClusterItem], Vectors]:

@@ -17,7 +17,7 @@ def latest(db: Database) -> dict[Pair, Judgement]:
     found = rows(
         db,
         """select j.a_kind, j.a_id, j.b_kind, j.b_id, j.judgement from judgements j
-        left join members m on m.id = j.member_id order by m.role is 'coordinator', j.id""",
+        left join members m on m.id = j.member_id order by m.id is null or m.role = 'coordinator', j.id""",
     )
     return {
         ((Kind(item["a_kind"]), item["a_id"]), (Kind(item["b_kind"]), item["b_id"])): Judgement(item["judgement"])
@@ -49,15 +49,16 @@ def add(
     member_id: int | None,
     reason: str | None = None,
     cluster_id: int | None = None,
+    by: str | None = None,
 ) -> None:
-    """Keep a person's answer about these pairs, in whichever order they are named."""
+    """Keep a person's answer about these pairs, in whichever order they are named; `by` names who is no member."""
     moment = now()
     for pair in pairs:
         (a_kind, a_id), (b_kind, b_id) = sorted(pair)
         db.execute(
-            """insert into judgements (a_kind, a_id, b_kind, b_id, judgement, member_id, cluster_id, reason, given_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            [a_kind, a_id, b_kind, b_id, judgement, member_id, cluster_id, reason, moment],
+            """insert into judgements (a_kind, a_id, b_kind, b_id, judgement, member_id, given_by, cluster_id, reason,
+              given_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            [a_kind, a_id, b_kind, b_id, judgement, member_id, by, cluster_id, reason, moment],
         )
 
 

@@ -990,6 +990,8 @@ def tell_by_sentences(db: Database) -> None:
 
 # Of an encoder's vector; it goes when the vector goes.
 SENTENCES = """
+alter table judgements add column given_by text;
+
 create index judgements_second on judgements (b_kind, b_id);
 
 create table sentence_parts (

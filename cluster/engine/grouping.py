@@ -94,6 +94,11 @@ def group(
     return Grouping(labels=_numbered(merged)[rank] if n else np.zeros(0, dtype=np.int64), contradictions=contradictions)
 
 
+def components(pairs: Pairs, *, n: int) -> Labels:
+    """What must-links join: the smallest item that each of n items is connected with, itself if with none."""
+    return _components(pairs.reshape(-1, 2), n)
+
+
 def heirs(old: Sequence[Set[Hashable]], new: Sequence[Set[Hashable]]) -> list[int | None]:
     """Which old group each new one continues, by the most members in common; each old one has one heir at most.
 

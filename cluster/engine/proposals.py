@@ -68,19 +68,10 @@ def propose(
     -------
     list of Proposal, by first item — and the contradictions among the judgements
     """
-    weights = neighbours.word_weights([lexical.words(text.whole) for text in texts])
-    edges = np.unique(
-        np.concatenate(
-            [
-                neighbours.by_meaning(vectors, at_most=NEIGHBOURS),
-                neighbours.by_words(weights, at_most=NEIGHBOURS),
-            ]
-        ),
-        axis=0,
-    )
+    weights, edges, probabilities = graph(texts, vectors, fitted=fitted)
     found = grouping.group(
         edges,
-        same_need(edges, vectors=vectors, weights=weights, fitted=fitted),
+        probabilities,
         n=len(texts),
         at_least=at_least,
         must=must,
@@ -95,6 +86,58 @@ def propose(
         for members, matrix, key_terms in zip(groups, matrices, words, strict=True)
     ]
     return proposals, found.contradictions
+
+
+def graph(texts: Sequence[Text], vectors: Vectors, *, fitted: Relations | None) -> tuple[csr_array, Pairs, Floats]:
+    """The weights of the words, the pairs of neighbours by meaning or words, shape (m, 2), and P(same need) of each."""
+    weights = neighbours.word_weights([lexical.words(text.whole) for text in texts])
+    near = (neighbours.by_meaning(vectors, at_most=NEIGHBOURS), neighbours.by_words(weights, at_most=NEIGHBOURS))
+    edges = np.unique(np.concatenate(near), axis=0)
+    return weights, edges, same_need(edges, vectors=vectors, weights=weights, fitted=fitted)
+
+
+def questions(
+    texts: Sequence[Text],
+    vectors: Vectors,
+    *,
+    fitted: Relations | None,
+    must: Pairs,
+    cannot: Pairs,
+    at_least: float,
+    asked: Set[tuple[int, int]],
+    at_most: int,
+) -> list[tuple[int, int, float]]:
+    """The pairs whose answer helps most, with P(same need): those of which the model is least sure.
+
+    Of two groups, and of two texts that people joined with others, one pair is asked: its answer tells of the rest.
+    Measured on the development ideas, 200 answers lift pairwise F1 from 0.58 to 0.79, whether they are asked one by one
+    or all at once; 200 random pairs to 0.59; the most probable pairs to 0.73 (at once) or 0.81 (one by one).
+
+    Parameters
+    ----------
+    asked : pairs (a, b), a < b, that people answered or passed over; they are not asked again
+    """
+    _, edges, probabilities = graph(texts, vectors, fitted=fitted)
+    n = len(texts)
+    labels = grouping.group(edges, probabilities, n=n, at_least=at_least, must=must, cannot=cannot).labels
+    joined = grouping.components(must, n=n)
+    barred = {frozenset((int(joined[a]), int(joined[b]))) for a, b in cannot.tolist()}
+    found: list[tuple[int, int, float]] = []
+    told: set[tuple[int, int]] = set()
+    for at in np.lexsort((edges[:, 1], edges[:, 0], np.abs(probabilities - 0.5))).tolist():
+        a, b = (int(one) for one in edges[at])
+        one, other = int(joined[a]), int(joined[b])
+        alike = labels[a] == labels[b] != grouping.ALONE
+        # Items alone are groups of their own, told apart from the others by a negative number.
+        names = [int(labels[end]) if labels[end] != grouping.ALONE else -1 - end for end in (a, b)]
+        between = (min(one, other), max(one, other)) if alike else (min(names), max(names))
+        if (a, b) in asked or one == other or frozenset((one, other)) in barred or between in told:
+            continue
+        told.add(between)
+        found.append((a, b, float(probabilities[at])))
+        if len(found) == at_most:
+            break
+    return found
 
 
 def same_need(edges: Pairs, *, vectors: Vectors, weights: csr_array, fitted: Relations | None) -> Floats:

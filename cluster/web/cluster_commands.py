@@ -50,6 +50,21 @@ def list_clusters(as_json: bool, states: list[ClusterState]) -> None:
         click.echo(f"{one.id}\t{one.state}\t{one.name}\t{' '.join(member.reference for member in one.members)}")
 
 
+@clusters.command("questions")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="As a JSON array of {a, b, probability}.")
+def questions(limit: int, as_json: bool) -> None:
+    """Tell the pairs whose answer helps most: do they have the same need?"""
+    with plainly():
+        found = cluster.clusters.questions(db(), encoder=encoder(), at_most=limit)
+    if as_json:
+        told = [{"a": a.reference, "b": b.reference, "probability": round(p, 4)} for a, b, p in found]
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        return
+    for a, b, probability in found:
+        click.echo(f"{a.reference}\t{b.reference}\t{probability:.2f}\t{a.title}\t{b.title}")
+
+
 def _told(found: Cluster) -> dict[str, object]:
     return {
         "id": found.id,

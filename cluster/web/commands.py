@@ -65,6 +65,16 @@ def import_projects(file: Path) -> None:
     _import(file, lambda db, rows: cluster.projects.import_rows(db, rows=rows))
 
 
+judgements = AppGroup("judgements", help="What people say about pairs of items.")
+
+
+@judgements.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+def import_judgements(file: Path) -> None:
+    """Import answers {a, b, judgement, by, reason} from a JSON Lines (or CSV) file: all rows, or none."""
+    _import(file, lambda db, rows: cluster.clusters.import_judgements(db, rows=rows))
+
+
 def _import(path: Path, verb: Callable[[Database, Iterable[Row]], Imported]) -> None:
     with plainly():
         try:
@@ -135,5 +145,5 @@ def _tell_missing_encoder() -> None:
 
 def attach(app: Flask) -> None:
     """Make the commands known to an application."""
-    for command in (setup, ideas, projects, embed, work, check_up, clusters, members, evaluate, matches):
+    for command in (setup, ideas, projects, embed, work, check_up, clusters, judgements, members, evaluate, matches):
         app.cli.add_command(command)

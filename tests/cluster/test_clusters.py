@@ -11,9 +11,10 @@ import data.contacts
 import data.ideas
 import data.judgements
 from cluster.engine.encoder import Encoder
-from data.store import rows, transaction, value
+from cluster.imports import Row
+from data.store import row, rows, transaction, value
 from models.clusters import Cluster, ClusterState, ItemKey, Judgement
-from models.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from models.errors import Conflict, ImportRefused, Invalid, NotAllowed, NotFound, Refusal
 from models.ideas import IdeaForm, IdeaState
 from models.matches import Kind
 from models.people import Member
@@ -316,3 +317,43 @@ def test_a_withdrawn_member_does_not_show_and_is_no_part_of_a_decision(db: Datab
 def test_without_an_encoder_a_run_says_so(db: Database):
     with pytest.raises(Refusal):
         cluster.clusters.propose(db, encoder=None)
+
+
+def answer(a: str, b: str, judgement: str = "different", **more: str) -> Row:
+    return Row(1, {"a": a, "b": b, "judgement": judgement, **more})
+
+
+def test_questions_are_answered_by_a_file_and_not_asked_again(db: Database, encoder: Encoder, graves: Cluster) -> None:
+    asked = cluster.clusters.questions(db, encoder=encoder, at_most=3)
+    assert asked
+    assert all(0 <= probability <= 1 for _, _, probability in asked)
+    a, b, _ = asked[0]
+    given = answer(a.reference, b.reference, by="iemand", reason="Een ander soort graf.")
+    done = cluster.clusters.import_judgements(db, rows=[given])
+    assert (done.added, done.unchanged) == (1, 0)
+    kept = row(db, "select judgement, given_by, reason, member_id from judgements")
+    assert kept == {
+        "judgement": "different",
+        "given_by": "iemand",
+        "reason": "Een ander soort graf.",
+        "member_id": None,
+    }
+    assert cluster.clusters.import_judgements(db, rows=[given]).unchanged == 1
+    later = cluster.clusters.questions(db, encoder=encoder, at_most=50)
+    assert {a.key, b.key} not in [{one.key, other.key} for one, other, _ in later]
+    cluster.clusters.propose(db, encoder=encoder)
+    assert all(not {a.key, b.key} <= keys(found) for found in proposed(db))
+
+
+def test_answers_about_what_is_not_there_are_refused_all_together(db: Database, graves: Cluster) -> None:
+    one, other, *_ = [member.reference for member in graves.members]
+    bad = [
+        answer(one, "idea:99999"),
+        answer(one, one),
+        answer(one, other, "perhaps"),
+        Row(4, {"a": one, "b": other}),
+    ]
+    with pytest.raises(ImportRefused) as refused:
+        cluster.clusters.import_judgements(db, rows=[answer(one, other), *bad])
+    assert [field for _, field, _ in refused.value.rows] == ["b", "b", "judgement", "judgement"]
+    assert value(db, "select count(*) from judgements") == 0

@@ -1,5 +1,6 @@
 import numpy as np
 
+from cluster.engine import grouping, proposals
 from cluster.engine.proposals import Text, propose
 from cluster.engine.relations import Relations
 
@@ -58,3 +59,38 @@ def test_an_encoder_without_weights_groups_near_copies_only():
     copies = [TEXTS[0], TEXTS[0], TEXTS[3]]
     found, _ = propose(copies, VECTORS[[0, 0, 3]], fitted=None, must=NONE, cannot=NONE, at_least=0.5)
     assert [one.items for one in found] == [(0, 1)]
+
+
+def test_questions_are_about_what_is_least_sure_and_never_twice() -> None:
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(6, 24))
+    of = np.repeat(np.arange(6), 5)
+    rows = centres[of] + 1.2 * rng.normal(size=(30, 24))
+    vectors = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    texts = [proposals.Text(f"Tekst {at}", "", "nl") for at in range(30)]
+    fitted = Relations(same=(12.0, 0.0, -6.0), related=(12.0, 0.0, -4.0), same_at_least=0.7)
+
+    def ask(answers: dict[tuple[int, int], bool], at_most: int = 8) -> list[tuple[int, int, float]]:
+        must, cannot = (
+            np.array([pair for pair, same in answers.items() if same is wanted], dtype=np.int64).reshape(-1, 2)
+            for wanted in (True, False)
+        )
+        return proposals.questions(
+            texts, vectors, fitted=fitted, must=must, cannot=cannot, at_least=0.3, asked=set(answers), at_most=at_most
+        )
+
+    answers: dict[tuple[int, int], bool] = {}
+    first = ask(answers)
+    doubts = [abs(probability - 0.5) for _, _, probability in first]
+    assert doubts == sorted(doubts)
+    while found := ask(answers):
+        for a, b, _ in found:
+            assert a < b
+            assert (a, b) not in answers
+            answers[a, b] = bool(of[a] == of[b])
+    # Every pair that could join two texts was answered, or follows from answers: the groups are those of the topics.
+    must = np.array([pair for pair, same in answers.items() if same], dtype=np.int64)
+    joined = grouping.components(must, n=30)
+    edges = proposals.graph(texts, vectors, fitted=fitted)[1]
+    assert all((joined[a] == joined[b]) == (of[a] == of[b]) for a, b in edges.tolist())
+    assert len(answers) < len(edges) / 2

@@ -331,3 +331,19 @@ def test_the_words_for_matches_are_fitted_and_put_in_use(run: Run, app_db: Datab
     assert json.loads(run("matches", "fit", written(tmp_path, *rows), "--json").stdout)["id"] == 2
     assert run("matches", "use", "9", status=1).output
     assert "te weinig voorbeelden" in run("matches", "fit", status=1).output
+
+
+def test_questions_leave_as_json_and_answers_come_back_from_a_file(run: Run, app_db: Database, tmp_path: Path) -> None:
+    texts = ["Zwembad reserveren", "Een baan boeken in het zwembad", "Strooiroutes plannen"]
+    rows = [{**IDEA, "id": str(at), "title": text, "description": text} for at, text in enumerate(texts)]
+    run("ideas", "import", written(tmp_path, *rows))
+    found = json.loads(run("clusters", "questions", "--json", "--limit", "2").stdout)
+    assert found
+    assert set(found[0]) == {"a", "b", "probability"}
+    answers = [{"a": one["a"], "b": one["b"], "judgement": "same", "by": "iemand", "reason": "Kijk"} for one in found]
+    file = written(tmp_path, *answers)
+    assert f"{len(found)} toegevoegd" in run("judgements", "import", file).output
+    assert "0 toegevoegd" in run("judgements", "import", file).output
+    assert data.store.value(app_db, "select count(*) from judgements") == len(found)
+    bad = written(tmp_path, {**answers[0], "b": "idea:nergens"})
+    assert "nergens" in run("judgements", "import", bad, status=1).output
