@@ -980,3 +980,20 @@ create index if not exists project_partners_organisation on project_partners (or
 create index introductions_state on introductions (state);
 
 """
+
+
+@migrations(name="060_snapshots")
+def snapshots(db: Database) -> None:
+    """Which file of vectors belongs to this store."""
+    _all(db, SNAPSHOTS)
+
+
+# The file stands beside the database. One that is left of another database, or of after a backup that was put back,
+# has another mark than the store remembers, and is never believed.
+SNAPSHOTS = """
+create table snapshots (
+  id integer primary key check (id = 1),
+  mark text not null
+) strict;
+
+"""
