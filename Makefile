@@ -37,6 +37,7 @@ bench: install
 	$(BIN)/python -m tests.benchmarks $(TEXTS)
 	$(BIN)/python -m tests.benchmarks.search $(TEXTS)
 	$(BIN)/python -m tests.benchmarks.lists
+	$(BIN)/python -m tests.benchmarks.index
 
 soak: install
 	$(BIN)/python -m pytest -m soak

@@ -20,6 +20,7 @@ from cluster.engine.index import Index
 from cluster.engine.lexical import Vocabulary
 from cluster.engine.texts import clean, readable
 from cluster.people import must_coordinate
+from cluster.snapshots import newer
 from data.matches import Item
 from data.store import transaction
 from models.clusters import Judgement
@@ -51,18 +52,25 @@ _FREQUENT, _FREQUENT_SHOWN = 400, 40
 
 
 def follow(db: Database, *, index: Index[Item], encoder: Encoder) -> None:
-    """Bring this process's index up to date with the store: a change counter, no restart."""
+    """Bring this process's index up to date with the store: a change counter, no restart.
+
+    Most vectors come from a file that all processes share, where there is one; then what changed since.
+    """
     with index.lock:
         if index.encoder != encoder.name:
             index.clear(encoder=encoder.name, dimensions=encoder.dimensions)
+        base = newer(db, index=index, encoder=encoder)
+        seq = base.header.seq if base else index.seq
         changes = (
-            data.matches.changes_since(db, seq=index.seq, encoder=encoder.name)
-            if index.seq
+            data.matches.changes_since(db, seq=seq, encoder=encoder.name)
+            if seq
             else data.matches.all_public(db, encoder=encoder.name)
         )
         if changes and (changes.put or changes.gone or changes.seq != index.seq):
             put = [(item, np.frombuffer(vector, dtype=np.float32)) for item, vector in changes.put]
-            index.apply(seq=changes.seq, put=put, gone=changes.gone)
+            index.apply(seq=changes.seq, put=put, gone=changes.gone, base=base)
+        elif base:
+            index.apply(seq=seq, put=[], gone=[], base=base)
 
 
 def similar(

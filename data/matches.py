@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -110,7 +110,7 @@ def missing(db: Database, *, encoder: str, at_most: int) -> list[tuple[Item, str
 
 def all_public(db: Database, *, encoder: str) -> Changes:
     """Everything an empty index needs."""
-    seq = value(db, "select coalesce(max(seq), 0) from item_changes")
+    seq = last_change(db)
     found = rows(
         db,
         f"""select e.kind, e.item_id, e.vector from ({_PUBLIC}) p join embeddings e
@@ -118,6 +118,41 @@ def all_public(db: Database, *, encoder: str) -> Changes:
         [encoder],
     )
     return Changes(seq=seq, put=[((Kind(item["kind"]), item["item_id"]), item["vector"]) for item in found], gone=[])
+
+
+def vectors(db: Database, *, encoder: str, at_once: int) -> Iterator[tuple[Kind, list[int], bytes]]:
+    """The vectors of everything public by kind and id, so many at once: ids of a kind, and their float32 bytes."""
+    for kind in Kind:
+        table = "ideas p on p.state = 'open'" if kind is Kind.IDEA else "projects p on p.hidden = 0"
+        cursor = db.execute(
+            f"""select e.item_id, e.vector from embeddings e cross join {table} and p.id = e.item_id
+            where e.kind = ? and e.encoder = ? order by e.item_id""",
+            [kind, encoder],
+        )
+        while found := cursor.fetchmany(at_once):
+            yield kind, [item_id for item_id, _ in found], b"".join([vector for _, vector in found])
+
+
+def last_change(db: Database) -> int:
+    """The number of the latest change of what a match may show; 0 when there was none."""
+    return int(value(db, "select coalesce(max(seq), 0) from item_changes"))
+
+
+def count_changes(db: Database, *, seq: int, at_most: int) -> int:
+    """How many items changed after `seq`, counted no further than `at_most`."""
+    sql = "select count(*) from (select 1 from item_changes where seq > ? limit ?)"
+    return int(value(db, sql, [seq, at_most]))
+
+
+def snapshot_mark(db: Database) -> str | None:
+    """The mark of the snapshot that belongs to this store; none before the first."""
+    found: str | None = value(db, "select mark from snapshots")
+    return found
+
+
+def set_snapshot_mark(db: Database, *, mark: str) -> None:
+    """Remember which snapshot belongs to this store, instead of any former one."""
+    db.execute("insert or replace into snapshots (id, mark) values (1, ?)", [mark])
 
 
 def changes_since(db: Database, *, seq: int, encoder: str) -> Changes | None:
@@ -189,17 +224,56 @@ def matching(
 ) -> list[tuple[Kind, int]]:
     """Public items of these kinds with any of these words, best BM25 first (titles count four times).
 
+    Texts are weighed up to a number: the words that are rarest decide. A word of more texts than that tells little,
+    and is only looked for when the others find less than is asked, in the newest texts.
+
     Words are quoted here: raw search text never reaches FTS syntax (which would end at a NUL character).
     """
     quoted = ['"' + word.replace("\0", " ").replace('"', '""') + '"' + "*" * prefixes for word in words if word]
-    if not quoted:
-        return []
-    found = rows(
-        db,
-        """select t.rowid from texts t left join ideas i on t.rowid % 2 = 0 and i.id = t.rowid / 2
-        left join projects p on t.rowid % 2 = 1 and p.id = t.rowid / 2
-        where texts match ? and ((p.hidden = 0 and ?) or (i.state = 'open' and ?))
-        order by bm25(texts, 4.0, 1.0), t.rowid limit ?""",
-        [" OR ".join(quoted), int(Kind.PROJECT in kinds), int(Kind.IDEA in kinds), at_most],
-    )
+    often = {word: _in_texts(db, word, at_most=WEIGHED_AT_MOST + 1) for word in dict.fromkeys(quoted)}
+    rare: list[str] = []
+    weighed = 0
+    for word in sorted(often, key=lambda word: often[word]):
+        weighed += often[word]
+        if weighed > WEIGHED_AT_MOST:
+            found = _best(db, rare, at_most, kinds) if rare else []
+            if len(found) < at_most:
+                found += _best_of_newest(db, word, at_most, kinds)
+            return list(dict.fromkeys(found))[:at_most]
+        rare.append(word)
+    return _best(db, rare, at_most, kinds) if rare else []
+
+
+# Scoring takes about a microsecond for each text that has one of the words, counting a tenth of that.
+WEIGHED_AT_MOST = 12_000
+
+_OF_KINDS = """
+left join ideas i on t.rowid % 2 = 0 and i.id = t.rowid / 2 and i.state = 'open' and :ideas
+left join projects p on t.rowid % 2 = 1 and p.id = t.rowid / 2 and p.hidden = 0 and :projects
+"""
+
+
+def _in_texts(db: Database, quoted: str, *, at_most: int) -> int:
+    """In how many texts a word stands, counted no further than `at_most`."""
+    return int(value(db, "select count(*) from (select 1 from texts where texts match ? limit ?)", [quoted, at_most]))
+
+
+def _best(db: Database, quoted: Sequence[str], at_most: int, kinds: Sequence[Kind]) -> list[Item]:
+    # In the order of rank, so that the joins are made for as many rows as are asked for and not for all that fit.
+    sql = f"""select t.rowid from texts t {_OF_KINDS}
+        where texts match :asked and t.rank match 'bm25(4.0, 1.0)' and (i.id is not null or p.id is not null)
+        order by t.rank limit :at_most"""
+    return _items(db, sql, " OR ".join(quoted), at_most, kinds)
+
+
+def _best_of_newest(db: Database, quoted: str, at_most: int, kinds: Sequence[Kind]) -> list[Item]:
+    sql = f"""select t.rowid from (select rowid, bm25(texts, 4.0, 1.0) as score from texts
+          where texts match :asked order by rowid desc limit :weighed) t {_OF_KINDS}
+        where i.id is not null or p.id is not null order by t.score, t.rowid limit :at_most"""
+    return _items(db, sql, quoted, at_most, kinds)
+
+
+def _items(db: Database, sql: str, asked: str, at_most: int, kinds: Sequence[Kind]) -> list[Item]:
+    shown = {"ideas": int(Kind.IDEA in kinds), "projects": int(Kind.PROJECT in kinds)}
+    found = rows(db, sql, {"asked": asked, "at_most": at_most, "weighed": WEIGHED_AT_MOST, **shown})
     return [(Kind.PROJECT if item["rowid"] % 2 else Kind.IDEA, item["rowid"] // 2) for item in found]

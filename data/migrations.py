@@ -982,6 +982,7 @@ create index introductions_state on introductions (state);
 """
 
 
+
 @migrations(name="060_sentences")
 def tell_by_sentences(db: Database) -> None:
     """What each sentence adds to the vector of a text is kept, so that a suggestion can say why at once."""
@@ -1025,5 +1026,23 @@ create table relation_fits (
 ) strict;
 
 create index relation_fits_used on relation_fits (encoder, used_at desc, id desc) where used_at is not null;
+
+"""
+
+
+
+@migrations(name="060_snapshots")
+def snapshots(db: Database) -> None:
+    """Which file of vectors belongs to this store."""
+    _all(db, SNAPSHOTS)
+
+
+# The file stands beside the database. One that is left of another database, or of after a backup that was put back,
+# has another mark than the store remembers, and is never believed.
+SNAPSHOTS = """
+create table snapshots (
+  id integer primary key check (id = 1),
+  mark text not null
+) strict;
 
 """

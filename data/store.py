@@ -13,6 +13,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined] # pysqlite3
 from data.turns import Queue
 
 Row = dict[str, Any]
+Error = sqlite3.Error
 
 # WAL databases could be corrupted by concurrent checkpoints up to and including 3.51.2 (sqlite.org/wal.html).
 SQLITE_AT_LEAST = (3, 51, 3)

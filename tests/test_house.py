@@ -45,8 +45,8 @@ BESIDE = {
     },
     "cluster": {
         "access", "drafts", "fits", "imports", "invitations", "moderation", "organisations", "passwords", "places",
-        "project_imports", "project_requests", "project_uploads", "searches", "setup", "tokens", "versions", "work",
-        "workbooks",
+        "project_imports", "project_requests", "project_uploads", "searches", "setup", "snapshots", "tokens",
+        "versions", "work", "workbooks",
     },
     "cluster/web": {
         "access", "calendars", "cluster_commands", "commands", "context", "doctor", "drafts", "errors",

@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.request_class = Request
     app.url_map.converters["int"] = Number
     app.extensions["medestanders"] = Services(
-        settings=settings, encoder=LazyEncoder(partial(load, settings.encoder)), index=Index()
+        settings=settings, encoder=LazyEncoder(partial(load, settings.encoder)), index=Index(settings.snapshot)
     )
     app.config.update(
         SECRET_KEY=settings.session_secret(),

@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         return self.data / "medestanders.sqlite"
 
     @property
+    def snapshot(self) -> Path:
+        """The file of vectors that all processes share; made again when it is missing."""
+        return self.data / "medestanders.vectors"
+
+    @property
     def home(self) -> str:
         """The address that links in letters start with."""
         return (self.url or f"http://localhost:{self.port}").rstrip("/")

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,6 +14,7 @@ import cluster.clusters
 import cluster.letters
 import cluster.matches
 import cluster.searches
+import cluster.snapshots
 import cluster.versions
 import cluster.work
 from cluster.web.context import Services
@@ -28,6 +30,8 @@ _IDLE_S = 0.5
 # After a few hours a failing job is tried every hour. Letters then wait for about five days, as mail servers do, and
 # so do vectors for an encoder that is missing.
 _TRIES = {"letter": 130, "embed": 130}
+# How often it looks whether the file of vectors that all processes share lags behind.
+_REFRESHED_EVERY_S = 10.0
 # How long letters wait, untried, while the place has no mail server.
 _POSTPONED_S = 300
 _log = structlog.get_logger()
@@ -41,9 +45,10 @@ def work(services: Services, *, once: bool, stop: threading.Event | None = None,
     """Do queued work until told to stop, or (`once`) until nothing is due; returns how many jobs were done.
 
     SIGTERM and SIGINT stop it after the job in hand. A job that fails is logged and tried again later, and a fault
-    of the store is waited out, so the worker itself goes on. Letters that were given up get a job again first.
+    of the store is waited out, so the worker itself goes on. Letters that were given up get a job again first, and
+    between jobs it keeps the shared file of vectors fresh.
     """
-    done, ready = 0, False
+    done, ready, refreshed = 0, False, -_REFRESHED_EVERY_S
     with _stopped_by_signals(stop or threading.Event()) as ended:
         while not ended.is_set():
             try:
@@ -52,6 +57,9 @@ def work(services: Services, *, once: bool, stop: threading.Event | None = None,
                     cluster.searches.wake(services.db())
                     ready = True
                 did = _one(services, lease_s)
+                if time.monotonic() - refreshed >= _REFRESHED_EVERY_S or (once and did is None):
+                    cluster.snapshots.refresh(services.db(), path=services.settings.snapshot)
+                    refreshed = time.monotonic()
             except Exception:
                 if once:
                     raise

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from sqlite_utils import Database
 import cluster.ideas
 import cluster.matches
 import cluster.projects
+import cluster.snapshots
 import data.ideas
 import data.matches
 import data.people
@@ -57,14 +59,17 @@ def template(db: Database, tmp_path: Path) -> Path:
 
 
 def contents(index: Index[Item]) -> dict[Item, list[float]]:
-    """The vectors of an index by key, whatever their order."""
-    found = index._now
-    return {key: found.vectors[at].tolist() for key, at in found.rows.items()}
+    """The vectors of an index by key: the cosines with the axes are the coordinates."""
+    axes = np.eye(2, dtype=np.float32)
+    keys = [hit.key for hit in index.nearest(axes[0], at_most=max(len(index), 1))]
+    assert len(keys) == len(set(keys)) == len(index)
+    x, y = (index.cosines(axis, keys) for axis in axes)
+    return {key: [one, other] for key, one, other in zip(keys, x, y, strict=True) if one is not None and other}
 
 
-def fresh(db: Database, encoder: Encoder = DRAWN) -> Index[Item]:
+def fresh(db: Database, encoder: Encoder = DRAWN, path: Path | None = None) -> Index[Item]:
     """An index made from the store as it is."""
-    index: Index[Item] = Index()
+    index: Index[Item] = Index(path)
     cluster.matches.follow(db, index=index, encoder=encoder)
     return index
 
@@ -149,6 +154,33 @@ def nothing(db: Database, member: Member, at: int, title: str) -> None:
     pass
 
 
+def beside(db: Database) -> Path:
+    """Where the snapshot of a database stands."""
+    return Path(str(db.conn.execute("pragma database_list").fetchone()[2])).with_suffix(".vectors")
+
+
+def refresh(db: Database, member: Member, at: int, title: str) -> None:
+    cluster.snapshots.refresh(db, path=beside(db))
+
+
+def lose_the_snapshot(db: Database, member: Member, at: int, title: str) -> None:
+    beside(db).unlink(missing_ok=True)
+
+
+def damage_the_snapshot(db: Database, member: Member, at: int, title: str) -> None:
+    """Put a file with one wrong byte in its place; never the very file, which others may have mapped."""
+    if beside(db).exists():
+        damaged = bytearray(beside(db).read_bytes())
+        damaged[at * 997 % len(damaged)] ^= 1 << at
+        other = beside(db).with_suffix(".damaged")
+        other.write_bytes(damaged)
+        other.replace(beside(db))
+
+
+def snapshot_of_another_encoder(db: Database, member: Member, at: int, title: str) -> None:
+    cluster.matches.follow(db, index=Index(beside(db)), encoder=OTHER)
+
+
 Step = Callable[[Database, Member, int, str], None]
 STEPS: list[Step] = [
     post,
@@ -165,6 +197,10 @@ STEPS: list[Step] = [
     put_by_hand,
     hide,
     erase,
+    refresh,
+    lose_the_snapshot,
+    damage_the_snapshot,
+    snapshot_of_another_encoder,
     nothing,
 ]
 history = st.lists(
@@ -179,25 +215,31 @@ history = st.lists(
 def test_after_any_history_every_follower_equals_a_fresh_index(
     template: Path, steps: list[tuple[Step, int, str, bool]]
 ) -> None:
-    """Two processes write by turns; each follows at its own pace, one of them after every step."""
-    with TemporaryDirectory() as folder:
+    """Two processes write by turns; each follows at its own pace, one of them after every step.
+
+    Both share a snapshot, of which every second change is already too many to keep beside it, and which is lost,
+    damaged and taken by another encoder meanwhile. A third keeps everything in its own memory.
+    """
+    with TemporaryDirectory() as folder, patch.object(cluster.snapshots, "KEPT_AT_LEAST", 2):
         path = shutil.copy(template, Path(folder) / "copy.sqlite")
         one, two = connect(path), connect(path)
         for db in (one, two):
             db.execute("pragma synchronous = off")  # no power will fail here
         member = data.people.by_email(one, email="genk@test.example")
         assert member is not None
-        eager, lazy = fresh(one), fresh(two)
+        eager, lazy, alone = fresh(one, path=beside(one)), fresh(two, path=beside(one)), fresh(one)
         for step, at, title, look in steps:
             with suppress(NotAllowed):  # hidden ideas cannot be changed
                 step(two if look else one, member, at, title)
             cluster.matches.follow(one, index=eager, encoder=DRAWN)
+            cluster.matches.follow(one, index=alone, encoder=DRAWN)
+            assert contents(eager) == contents(alone)
             if look:
                 cluster.matches.follow(two, index=lazy, encoder=DRAWN)
                 assert contents(lazy) == contents(eager)
         cluster.matches.follow(two, index=lazy, encoder=DRAWN)
-        whole = fresh(one)
-        assert contents(eager) == contents(lazy) == contents(whole)
+        whole, late = fresh(one), fresh(one, path=beside(one))
+        assert contents(eager) == contents(lazy) == contents(alone) == contents(whole) == contents(late)
         assert eager.seq == lazy.seq == whole.seq
         public = {(Kind.IDEA, idea.id) for idea in cluster.ideas.browse(one, wanted=data.ideas.Filter())[0]}
         assert {key for key in contents(whole) if key[0] is Kind.IDEA} <= public

@@ -82,6 +82,35 @@ def test_a_title_counts_for_more_than_a_body_and_withdrawn_ideas_are_not_found()
         assert search(db, "zwembad") == [(Kind.IDEA, 2), (Kind.IDEA, 1)]
 
 
+def test_the_rarest_words_decide_and_of_a_word_in_too_many_texts_the_newest_are_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(data.matches, "WEIGHED_AT_MOST", 5)
+
+    def found(*words: str, at_most: int = 10) -> list[int]:
+        return [id_ for _, id_ in data.matches.matching(db, words=words, prefixes=False, at_most=at_most)]
+
+    with empty() as db, transaction(db):
+        for number in range(1, 21):
+            write(db, Kind.IDEA, number, "gewoon", {1: "zeldzaam", 2: "zeldzaam apart"}.get(number, "iets"))
+        assert found("gewoon", "zeldzaam", "apart", at_most=2) == [2, 1]
+        assert found("gewoon", "apart", "zeldzaam", at_most=2) == [2, 1], "whatever their order"
+        # Less than is asked: filled up with the newest that have the frequent word, and nothing twice.
+        assert found("gewoon", "zeldzaam") == [1, 2, 16, 17, 18, 19, 20]
+        assert found("gewoon") == [16, 17, 18, 19, 20]
+        assert found("gewoon", "iets", at_most=3) == [16, 17, 18]
+        db.execute("update ideas set state = 'withdrawn' where id in (2, 18)")
+        assert found("gewoon", "zeldzaam") == [1, 16, 17, 19, 20]
+
+
+def test_only_the_kinds_asked_for_are_found() -> None:
+    with empty() as db, transaction(db):
+        write(db, Kind.IDEA, 1, "zwembad", "x")
+        write(db, Kind.PROJECT, 1, "zwembad", "x")
+        for kind in Kind:
+            assert data.matches.matching(db, words=["zwembad"], prefixes=False, at_most=5, kinds=[kind]) == [(kind, 1)]
+
+
 letters = st.text(st.characters(codec="utf-8", categories=["L", "N"], max_codepoint=0x24F), min_size=2, max_size=12)
 
 
