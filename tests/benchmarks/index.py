@@ -258,14 +258,14 @@ def main() -> None:
         cluster.setup.seed(db)
         # Seeded ideas have no vector of this encoder, so they do not count.
         filled = int(data.store.value(db, "select count(*) from ideas where external_id glob 'B[0-9]*'"))
-        for size in SIZES:
-            if size > filled:
-                start = time.perf_counter()
-                grow(db, filled, size)
-                print(f"\nfilled up to {size:,} in {time.perf_counter() - start:,.0f} s")
-                filled = size
-                measure(db, path, size)
-                lexical(db)
+        # A store that was kept may already be larger.
+        for size in [size for size in SIZES if size >= filled]:
+            start = time.perf_counter()
+            grow(db, filled, size)
+            print(f"\nfilled up to {size:,} in {time.perf_counter() - start:,.0f} s")
+            filled = size
+            measure(db, path, size)
+            lexical(db)
         data.store.close(db)
 
 
