@@ -53,6 +53,12 @@ LABELS: dict[str, dict[str, str]] = {
         "strongly_related": N_("Sterk verwant"),
         "related": N_("Verwant"),
     },
+    "judgement": {
+        "same": N_("zelfde nood"),
+        "related": N_("verwant"),
+        "different": N_("niet verwant"),
+        "unsure": N_("onzeker"),
+    },
     "role": {
         "lead": N_("We willen trekken"),
         "develop": N_("We ontwikkelen mee"),
