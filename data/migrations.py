@@ -982,7 +982,6 @@ create index introductions_state on introductions (state);
 """
 
 
-
 @migrations(name="060_sentences")
 def tell_by_sentences(db: Database) -> None:
     """What each sentence adds to the vector of a text is kept, so that a suggestion can say why at once."""
@@ -1030,7 +1029,6 @@ create index relation_fits_used on relation_fits (encoder, used_at desc, id desc
 """
 
 
-
 @migrations(name="060_snapshots")
 def snapshots(db: Database) -> None:
     """Which file of vectors belongs to this store."""
@@ -1044,5 +1042,39 @@ create table snapshots (
   id integer primary key check (id = 1),
   mark text not null
 ) strict;
+
+"""
+
+
+@migrations(name="065_assessments")
+def assessments(db: Database) -> None:
+    """What was suggested of a judged pair is kept, so that coordinators see whether suggestions come true."""
+    _all(db, ASSESSMENTS)
+
+
+# The answer of a person queues the look at what the service says of the pair: in the same transaction, once for all
+# that wait.
+ASSESSMENTS = """
+create table assessments (
+  id integer primary key,
+  a_kind text not null check (a_kind in ('idea', 'project')),
+  a_id integer not null,
+  b_kind text not null check (b_kind in ('idea', 'project')),
+  b_id integer not null,
+  encoder text not null,
+  relation text check (relation in ('same_need', 'strongly_related', 'related')),
+  probability real check (probability between 0 and 1),
+  said_at text not null,
+  unique (a_kind, a_id, b_kind, b_id, encoder)
+) strict;
+
+create trigger judgements_insert_assess after insert on judgements begin
+  insert into jobs (kind, key, not_before) values ('assess', 'pairs', strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now'))
+  on conflict (kind, key) where done_at is null do update set lease = null, leased_until = null,
+    not_before = min(not_before, excluded.not_before);
+end;
+
+insert into jobs (kind, key, not_before)
+  select 'assess', 'pairs', strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now') where exists (select 1 from judgements);
 
 """

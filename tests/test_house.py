@@ -40,17 +40,18 @@ BESIDE = {
         "errors", "moderation", "places", "searches",
     },
     "data": {
-        "access", "drafts", "fits", "health", "invitations", "judgements", "migrations", "moderation", "places",
-        "project_requests", "project_uploads", "searches", "store", "throttles", "turns", "versions", "work",
+        "access", "drafts", "evaluations", "fits", "health", "invitations", "judgements", "migrations",
+        "moderation", "places", "project_requests", "project_uploads", "searches", "store", "throttles", "turns",
+        "versions", "work",
     },
     "cluster": {
-        "access", "drafts", "fits", "imports", "invitations", "moderation", "organisations", "passwords", "places",
-        "project_imports", "project_requests", "project_uploads", "searches", "setup", "snapshots", "tokens",
-        "versions", "work", "workbooks",
+        "access", "assessments", "drafts", "evaluations", "fits", "imports", "invitations", "moderation",
+        "organisations", "passwords", "places", "project_imports", "project_requests", "project_uploads",
+        "searches", "setup", "snapshots", "tokens", "versions", "work", "workbooks",
     },
     "cluster/web": {
-        "access", "calendars", "cluster_commands", "commands", "context", "doctor", "drafts", "errors",
-        "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "match_commands",
+        "access", "assessments", "calendars", "cluster_commands", "commands", "context", "doctor", "drafts",
+        "errors", "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "match_commands",
         "member_commands", "moderation", "organisations", "pages", "places", "project_requests", "project_uploads",
         "requests", "searches", "security", "serve", "settings", "setup", "terminal", "versions", "worker",
     },
@@ -146,8 +147,16 @@ def test_the_readme_names_every_command_and_target(app: Flask) -> None:
 DAILY = ["/", "/ideas", "/projects", "/municipalities", "/municipalities/2"]
 LISTS = [*DAILY, "/search?q=idee", "/clusters", "/introductions", "/projects/requests", "/calls/1"]
 LISTS += ["/organisations", "/members", "/invitations", "/access-requests", "/organisations/2"]
-LISTS += ["/account", "/ideas/new", "/ideas/2/versions", "/reports", "/history"]
-FOR_COORDINATORS = {"/clusters", "/organisations", "/members", "/projects/requests", "/reports", "/history"}
+LISTS += ["/account", "/ideas/new", "/ideas/2/versions", "/reports", "/history", "/matches/quality"]
+FOR_COORDINATORS = {
+    "/clusters",
+    "/organisations",
+    "/members",
+    "/projects/requests",
+    "/reports",
+    "/history",
+    "/matches/quality",
+}
 
 
 @pytest.mark.parametrize("address", LISTS)

@@ -4,8 +4,10 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from cluster.engine.quality import Labelled
+from cluster.engine.retrieval import Case
 
 MOST_BITEXT = 1000
 
@@ -15,13 +17,35 @@ def labelled(ideas: Path, related: Path | None = None) -> Labelled:
 
     Raises ValueError naming the line that cannot be read.
     """
+    return _labelled(_ideas(ideas), related)
+
+
+def case(ideas: Path, related: Path | None = None) -> tuple[list[dict[str, Any]], Case]:
+    """Read labelled ideas for measuring the whole of matching: the rows as they stand, and what is known of them.
+
+    Raises ValueError naming the line that cannot be read.
+    """
+    found = _ideas(ideas)
+    known = Case(
+        labelled=_labelled(found, related),
+        kinds=[idea["kind"] for idea in found],
+        confusable=[idea.get("confusable_with") or None for idea in found],
+    )
+    return found, known
+
+
+def _ideas(file: Path) -> list[dict[str, Any]]:
     found = []
-    for number, line in enumerate(ideas.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             one = json.loads(line)
-            found.append({name: one[name] for name in ("title", "description", "kind", "topic", "lang")})
+            found.append({**one, **{name: one[name] for name in ("title", "description", "kind", "topic", "lang")}})
         except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f"{ideas}, line {number}: {error!r}") from None
+            raise ValueError(f"{file}, line {number}: {error!r}") from None
+    return found
+
+
+def _labelled(found: list[dict[str, Any]], related: Path | None) -> Labelled:
     pairs = json.loads(related.read_text(encoding="utf-8")) if related else []
     return Labelled(
         texts=[f"{idea['title']}. {idea['description']}" for idea in found],

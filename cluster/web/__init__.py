@@ -12,6 +12,7 @@ from cluster.engine.encoder import LazyEncoder, load
 from cluster.engine.index import Index
 from cluster.web import (
     access,
+    assessments,
     calls,
     clusters,
     commands,
@@ -93,6 +94,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         clusters,
         letters,
         matches,
+        assessments,
         drafts,
         versions,
         moderation,

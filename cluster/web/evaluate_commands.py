@@ -3,12 +3,14 @@
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 
-from cluster.engine import materials, quality
+import cluster.evaluations
+from cluster.engine import materials, quality, retrieval
 from cluster.engine.quality import Material
 from cluster.engine.training.parallel import held_out
 from cluster.web.context import encoder, services
@@ -56,10 +58,41 @@ def measure_encoder(
             raise Failed("Er is niets om op te meten: geef een bestand met ideeën, --pairs of --parallel.")
         figures = {}
         for name, encode in {running.name: running.encode, **quality.baselines()}.items():
-            if sys.stderr.isatty():
-                click.echo(f"{name} …", err=True)
+            _told(name)
             figures[name] = quality.measure(encode, material)
     click.echo(json.dumps(figures, indent=1) if as_json else quality.table(figures))
+
+
+@evaluate.command("matching")
+@click.argument("ideas", type=_EXISTING)
+@click.option("--related", type=_EXISTING, help="Pairs of related topics among the ideas, JSON.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON: way of matching → measure → figure with its interval.")
+def measure_matching(ideas: Path, related: Path | None, as_json: bool) -> None:
+    """Tell what suggestions are worth on IDEAS (JSON Lines with topics), from the text to the words of the relation.
+
+    The texts go into a temporary database and the service is asked for each as any reader asks. In the same run,
+    with intervals over the queries: BM25 of SQLite, trigrams as PostgreSQL and Decidim take them, TF-IDF, plain
+    cosines. Whatever has to be fitted for a figure is fitted on other topics.
+    """
+    with plainly():
+        running = encoder()
+        if running is None:
+            raise Failed(f"De encoder laadt niet: {services().encoder.error}")
+        rows, case = materials.case(ideas, related)
+        if not case.labelled.queries:
+            raise Failed("Er is niets om op te meten: geen enkele regel is een idee (“kind”: “idea”).")
+        figures = cluster.evaluations.measure(rows, case, encoder=running, tell=_told)
+    if as_json:
+        named = {name: {measure: asdict(one) for measure, one in found.items()} for name, found in figures.items()}
+        click.echo(json.dumps(named, indent=1))
+    else:
+        click.echo(retrieval.table(figures))
+
+
+def _told(name: str) -> None:
+    """Say at a terminal what is being measured: it takes minutes."""
+    if sys.stderr.isatty():
+        click.echo(f"{name} …", err=True)
 
 
 def _scored(place: Path) -> dict[str, list[tuple[str, str, float]]]:

@@ -53,7 +53,12 @@ LABELS: dict[str, dict[str, str]] = {
         "strongly_related": N_("Sterk verwant"),
         "related": N_("Verwant"),
     },
-    "judgement": {"same": N_("Zelfde nood"), "related": N_("Verwant"), "different": N_("Niet verwant")},
+    "judgement": {
+        "same": N_("Zelfde nood"),
+        "related": N_("Verwant"),
+        "different": N_("Niet verwant"),
+        "unsure": N_("Onzeker"),
+    },
     "role": {
         "lead": N_("We willen trekken"),
         "develop": N_("We ontwikkelen mee"),

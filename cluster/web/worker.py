@@ -10,6 +10,7 @@ from types import FrameType
 
 import structlog
 
+import cluster.assessments
 import cluster.clusters
 import cluster.letters
 import cluster.matches
@@ -28,8 +29,8 @@ from models.searches import Often
 LEASE_S = 300
 _IDLE_S = 0.5
 # After a few hours a failing job is tried every hour. Letters then wait for about five days, as mail servers do, and
-# so do vectors for an encoder that is missing.
-_TRIES = {"letter": 130, "embed": 130}
+# so does what an encoder that is missing has to do.
+_TRIES = {"letter": 130, "embed": 130, "assess": 130}
 # How often it looks whether the file of vectors that all processes share lags behind.
 _REFRESHED_EVERY_S = 10.0
 # How long letters wait, untried, while the place has no mail server.
@@ -129,6 +130,13 @@ def _propose(services: Services, job: Job) -> None:
     cluster.clusters.propose(services.db(), encoder=services.encoder.get())
 
 
+def _assess(services: Services, job: Job) -> None:
+    encoder = services.encoder.get()
+    if encoder is None:
+        raise LookupError(f"no encoder: {services.encoder.error}")
+    cluster.assessments.assess_missing(services.db(), encoder=encoder, index=services.index)
+
+
 def _tell(services: Services, job: Job) -> None:
     cluster.versions.tell(services.db(), idea_id=int(job.payload["idea_id"]))
 
@@ -150,6 +158,7 @@ _HANDLERS: dict[str, Callable[[Services, Job], None]] = {
     "letter": _letter,
     "embed": _embed,
     "propose": _propose,
+    "assess": _assess,
     "tell": _tell,
     "searches": _searches,
 }

@@ -24,7 +24,7 @@ from cluster.web.context import Services
 from cluster.web.settings import Settings
 from data.store import rows, transaction
 from models.ideas import Budget, Intent, Stage
-from tests.benchmarks.__main__ import texts
+from tests.benchmarks.texts import texts
 
 COUNT = 100_000
 TIMES = 60

@@ -30,7 +30,7 @@ from cluster.engine.lexical import STOP, fold
 from data.matches import Item
 from data.store import rows, transaction
 from models.matches import Kind
-from tests.benchmarks.__main__ import texts
+from tests.benchmarks.texts import texts
 
 SIZE = int(os.environ.get("SIZE", "100000"))
 ASKED = 300

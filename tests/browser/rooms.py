@@ -21,15 +21,18 @@ import cluster.searches
 import cluster.tokens
 import data.access
 import data.clusters
+import data.evaluations
 import data.invitations
+import data.judgements
 import data.people
 import data.store
 import data.throttles
 from cluster.web.searches import stop_path
 from data.store import now, transaction, value
 from models.calls import CallForm
-from models.clusters import ClusterState
+from models.clusters import ClusterState, Judgement
 from models.ideas import DraftMark, IdeaForm
+from models.matches import Kind, Relation
 from models.moderation import Subject
 from models.people import Member
 from models.projects import ProjectForm
@@ -78,6 +81,7 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int 
         **_projects(place, account),
         **_calls(place, account("coordinator")),
         **_reports(place, account, ids),
+        **_judgements(place),
         "draft": draft.id,
         "stop": _kept_search(place, gent),
         "asked": next(one.id for one in asked_of_turnhout if one.state == "asked"),
@@ -124,6 +128,19 @@ def _reports(place: Database, account: Callable[[str], Member], ids: dict[str, i
     )
     data.store.close(throttles)
     return found
+
+
+def _judgements(place: Database) -> dict[str, int]:
+    """People judged pairs that no run would join, and it is known what was suggested: enough of them for a curve."""
+    ids = [demo_idea(place, f"DEMO-{number:03}") for number in range(1, 13)]
+    pairs = [((Kind.IDEA, min(a, b)), (Kind.IDEA, max(a, b))) for a in ids[:3] for b in ids[3:]]
+    with transaction(place):
+        for at, pair in enumerate(pairs):
+            judgement = Judgement.RELATED if at % 3 else Judgement.DIFFERENT
+            data.judgements.add(place, pairs=[pair], judgement=judgement, member_id=None)
+            relation = (Relation.SAME_NEED, Relation.RELATED, None)[at % 3]
+            data.evaluations.assess(place, pair=pair, encoder="former", relation=relation, probability=at / 40)
+    return {}
 
 
 def _kept_search(place: Database, member: Member) -> str:
@@ -467,6 +484,7 @@ ROOMS = [
     Room("municipality-province", "/municipalities/{province}"),
     Room("clusters", "/clusters", "coordinator"),
     Room("plain-words", "/matches/words", "coordinator"),
+    Room("quality", "/matches/quality", "coordinator"),
     Room("cluster-proposed", "/clusters/{proposed}", "coordinator"),
     Room("cluster-open", "/clusters/{proposed}", "coordinator", does=_open_everything),
     Room("cluster-error", "/clusters/{proposed}", "coordinator", does=_reject_without_reason),

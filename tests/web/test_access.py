@@ -201,6 +201,7 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("POST", "/clusters/1/accept"): (401, 403, 403, 409),
     ("POST", "/clusters/1/reject"): (401, 403, 403, 422),
     ("POST", "/clusters/1/rename"): (401, 403, 403, 422),
+    ("GET", "/matches/quality"): (SIGN_IN, 403, 403, 200),
     ("GET", "/mailbox"): (200, 200, 200, 200),
     ("GET", "/mailbox/1"): (200, 200, 200, 200),
     ("GET", "/mailbox/99"): (404, 404, 404, 404),
@@ -323,7 +324,7 @@ def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
     tables += ("invitations", "access_requests", "password_resets", "stands_for", "stands_for_changes")
     tables += ("projects", "calls", "contact_requests", "project_uploads")
     tables += ("idea_drafts", "idea_versions", "cases", "reports", "history")
-    tables += ("saved_searches",)
+    tables += ("saved_searches", "assessments")
 
     def everything() -> list[Any]:
         return [list(furnished[table].rows) for table in tables]

@@ -347,3 +347,49 @@ def test_questions_leave_as_json_and_answers_come_back_from_a_file(run: Run, app
     assert data.store.value(app_db, "select count(*) from judgements") == len(found)
     bad = written(tmp_path, {**answers[0], "b": "idea:nergens"})
     assert "nergens" in run("judgements", "import", bad, status=1).output
+
+
+def test_matching_is_measured_whole_beside_what_it_has_to_beat(run: Run, app_db: Database, tmp_path: Path) -> None:
+    texts = {
+        "loket": ("Documenten van thuis uit aanvragen", "Un guichet en ligne pour les documents"),
+        "bomen": ("Een kaart met alle bomen van de gemeente", "Carte des arbres de la commune"),
+        "zwembad": ("Baden reserveren in het zwembad", "Réserver une ligne à la piscine"),
+        "graven": ("Een register van grafconcessies", "Un registre des concessions au cimetière"),
+        "feest": ("Een zaal huren voor een feest", "Louer une salle pour une fête"),
+    }
+    rows: list[dict[str, Any]] = [
+        {"title": text, "description": f"{text}.", "kind": "idea", "topic": topic, "lang": lang, "municipality": "Genk"}
+        for topic, pair in texts.items()
+        for lang, text in zip(("nl", "fr"), pair, strict=True)
+    ]
+    rows[0]["intent"] = "offer"
+    rows += [
+        {**rows[2], "kind": "project", "title": "Bomen op een kaart zetten", "municipality": "Nergens"},
+        {**rows[4], "kind": "hard_negative", "topic": None, "confusable_with": "zwembad", "title": "Redders zoeken"},
+    ]
+    ideas = written(tmp_path, *rows)
+    pairs = tmp_path / "related.json"
+    pairs.write_text('[["bomen", "graven"]]')
+
+    table = run("evaluate", "matching", ideas, "--related", str(pairs)).output
+    figures = json.loads(run("evaluate", "matching", ideas, "--json").stdout)
+
+    ours = figures["Medestanders"]
+    assert ours["MRR"]["value"] == 1, "each finds its own need in the other language"
+    assert ours["MRR"]["count"] == 10
+    assert ours["project recall@5"]["value"] == 1
+    assert ours["near-copies recall@1"] == {"value": 1, "low": 1, "high": 1, "count": 30}
+    assert ours["same need: false alarms on hard negatives"]["count"] == 1
+    assert ours["MRR"]["value"] > figures["FTS5 BM25"]["MRR"]["value"]
+    for name in ("trigrams ≥ 0.25 (Decidim)", "word TF-IDF", "character n-gram TF-IDF", "English MiniLM"):
+        assert f" {name} |" in table
+        assert set(figures[name]) >= {"nDCG@10", "recall@5", "MRR", "nDCG@10, nl → fr", "project recall@5"}
+    assert data.store.value(app_db, "select count(*) from ideas") == 0, "nothing of it stays"
+
+
+def test_matching_needs_ideas_to_be_measured_on(run: Run, tmp_path: Path) -> None:
+    noise = {"title": "Ruis", "description": "Ruis.", "kind": "noise", "topic": None, "lang": "nl"}
+    assert "Er is niets om op te meten" in run("evaluate", "matching", written(tmp_path, noise), status=1).output
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("[]\n")
+    assert "line 1" in run("evaluate", "matching", str(bad), status=1).output
