@@ -30,6 +30,7 @@ from data.store import now, transaction, value
 from models.calls import CallForm
 from models.clusters import ClusterState
 from models.ideas import DraftMark, IdeaForm
+from models.matches import Kind
 from models.moderation import Subject
 from models.people import Member
 from models.projects import ProjectForm
@@ -196,7 +197,7 @@ def _projects(place: Database, account: Callable[[str], Member]) -> dict[str, in
             place, member=gent, project_id=led, revision=1, form=replace(form, year="2024", supplier="Bouwers nv")
         )
     cluster.project_requests.ask(place, member=turnhout, project_id=led, message="Mogen we komen kijken?")
-    asked = cluster.project_requests.asked(place, member=turnhout, project_id=led)
+    asked = cluster.project_requests.asked(place, member=turnhout, kind=Kind.PROJECT, item_id=led)
     assert asked is not None
     return {"led": led, "question": asked.id}
 
@@ -410,7 +411,7 @@ ROOMS = [
     Room("history-none", "/history?action=kept", "coordinator"),
     Room("edit", "/ideas/{own}/edit", "gent"),
     Room("edit-empty", "/ideas/{own}/edit", "gent", does=_type_then("Bewaar", title="", description="")),
-    Room("edit-overtaken", "/ideas/{own}/edit", "gent", does=_overtaken("Bewaar")),
+    Room("edit-overtaken", "/ideas/{own}/edit", "gent", does=_overtaken("Bewaar", title="Van een ander")),
     Room("endorse", "/ideas/{others}/endorse", "gent"),
     Room("endorse-error", "/ideas/{others}/endorse", "gent", does=_wrong_sums),
     Room("endorse-change", "/ideas/{endorsed}/endorse", "gent"),

@@ -237,6 +237,23 @@ def test_the_organisation_hears_the_reason_and_answers_once_a_round(
         moderation.answer(db, member=who("genk"), case_id=case.id, text="Te laat.")
 
 
+def test_who_reported_reads_what_became_of_it(
+    db: Database, who: Who, report: Callable[..., Case], idea_id: int
+) -> None:
+    def told() -> list[tuple[str, bool]]:
+        found = rows(db, "select recipient, body from letters where dedupe_key like 'outcome:%' order by id")
+        return [(item["recipient"].partition("@")[0], "> Zo is het." in item["body"]) for item in found]
+
+    dismissed = decide(db, who, report(who("aalter"), Subject.IDEA, idea_id), "dismiss", "Zo is het.")
+    assert told() == [("aalter", True)]
+    # Another one reports it too: who was told that it stays hears nothing new until it is hidden.
+    again = report(who("kortrijk"), Subject.IDEA, idea_id)
+    assert again.revision > dismissed.revision
+    left = decide(db, who, again, "dismiss", "Zo is het.")
+    assert told()[1:] == [("kortrijk", True)]
+    assert left.state == CaseState.SHOWN
+
+
 def test_others_cannot_answer_nor_see_that_there_is_a_case(
     db: Database, who: Who, report: Callable[..., Case], idea_id: int
 ) -> None:
