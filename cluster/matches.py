@@ -1,6 +1,6 @@
 """Matches: what is similar to a text. Suggestions are computed when asked, never stored stale."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sqlite_utils import Database
@@ -30,7 +30,7 @@ _FRESH = 5
 # keep the encoder from others by sending long texts.
 _WAIT_S = 2.0
 _PASSAGES = 2
-_BATCH = 64
+_BATCH = 256
 
 
 def follow(db: Database, *, index: Index[Item], encoder: Encoder) -> None:
@@ -251,14 +251,21 @@ def _keep_if_still(db: Database, *, kind: Kind, item_id: int, encoder: Encoder, 
         keep_vector(db, kind=kind, item_id=item_id, encoder=encoder, text=text, vector=vector)
 
 
-def embed_missing(db: Database, *, encoder: Encoder) -> int:
-    """Keep vectors for all public items that lack one of this encoder; returns how many. One short write per batch."""
+def embed_missing(db: Database, *, encoder: Encoder, told: Callable[[int], None] | None = None) -> int:
+    """Keep vectors for all public items that lack one of this encoder; returns how many. One short write per batch.
+
+    `told` hears how many are done, batch by batch.
+    """
     done = 0
-    while batch := data.matches.missing(db, encoder=encoder.name, at_most=_BATCH):
-        texts = [f"{title}. {body}" for _, title, body in batch]
-        vectors = encoder.encode(texts)
-        with transaction(db):
-            for ((kind, item_id), _, _), text, vector in zip(batch, texts, vectors, strict=True):
-                _keep_if_still(db, kind=kind, item_id=item_id, encoder=encoder, text=text, vector=vector)
-        done += len(batch)
+    for kind in Kind:
+        last = 0
+        while batch := data.matches.missing(db, kind=kind, encoder=encoder.name, at_most=_BATCH, after_id=last):
+            texts = [f"{title}. {body}" for _, title, body in batch]
+            vectors = encoder.encode(texts)
+            with transaction(db):
+                for (item_id, _, _), text, vector in zip(batch, texts, vectors, strict=True):
+                    _keep_if_still(db, kind=kind, item_id=item_id, encoder=encoder, text=text, vector=vector)
+            last, done = batch[-1][0], done + len(batch)
+            if told:
+                told(done)
     return done

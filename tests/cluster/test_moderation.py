@@ -170,7 +170,7 @@ def test_a_hidden_project_is_gone_from_lists_search_suggestions_and_counts(
     assert data.projects.browse(db, wanted=data.projects.Filter(), at_most=9) == []
     assert data.projects.by_ids(db, ids=[project_id]) == {}
     assert data.matches.matching(db, words=["zwembad"], prefixes=True, at_most=9) == []
-    assert data.matches.missing(db, encoder="none", at_most=9) == []
+    assert [data.matches.missing(db, kind=kind, encoder="none", at_most=9) for kind in Kind] == [[], []]
     assert data.clusters.items(db) == []
     assert ideas.counts(db)["projects"] == 0
     changes = data.matches.changes_since(db, seq=before, encoder="none")
