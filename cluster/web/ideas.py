@@ -172,9 +172,9 @@ def _opened(asking: Member) -> str:
     other_id = number(request.args.get("other"))
     known = [one for one in cluster.drafts.listed(db(), member=asking) if one.idea_id is None]
     others = [one for one in known if not draft or one.id != draft.id]
-    title = one_line(request.args.get("title", ""))[:TITLE_AT_MOST]
+    title, call_id = one_line(request.args.get("title", ""))[:TITLE_AT_MOST], number(request.args.get("call"))
     return _form(
-        values=_typed(draft.form) if draft else asdict(IdeaForm(title=title, description="")),
+        values=_typed(draft.form if draft else IdeaForm(title=title, description="", call_id=call_id)),
         submission_key=draft.submission_key if draft else secrets.token_urlsafe(16),
         mark=DraftMark(writer=secrets.token_urlsafe(8), revision=draft.revision if draft else 0),
         draft=draft,
