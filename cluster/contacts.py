@@ -5,9 +5,11 @@ from dataclasses import replace
 from sqlite_utils import Database
 
 import cluster.letters
+import cluster.project_requests
 import data.contacts
 import data.ideas
 import data.people
+import data.project_requests
 import data.versions
 from cluster.engine.texts import clean
 from cluster.people import must_act
@@ -103,6 +105,7 @@ def withdraw(db: Database, *, member: Member | None, idea_id: int) -> None:
         if data.contacts.of_organisation(db, idea_id=idea_id, organisation_id=organisation_id) is None:
             raise NotFound
         data.contacts.withdraw(db, idea_id=idea_id, organisation_id=organisation_id)
+        data.project_requests.take_back(db, idea_id=idea_id, organisation_id=organisation_id)
 
 
 def agree(db: Database, *, member: Member | None, introduction_id: int) -> Introduction:
@@ -115,6 +118,7 @@ def agree(db: Database, *, member: Member | None, introduction_id: int) -> Intro
         found = _answerable(db, member=asking, introduction_id=introduction_id)
         if found.state is not IntroductionState.AGREED:
             _introduce(db, introduction_id=found.id, poster_member_id=asking.id)
+            _answered(db, found)
     return get(db, member=asking, introduction_id=introduction_id)
 
 
@@ -128,6 +132,7 @@ def decline(db: Database, *, member: Member | None, introduction_id: int) -> Int
         if found.state is IntroductionState.ASKED:
             declined = IntroductionState.DECLINED
             data.contacts.answer(db, introduction_id=found.id, state=declined, poster_member_id=asking.id)
+            _answered(db, found)
     return get(db, member=asking, introduction_id=introduction_id)
 
 
@@ -163,6 +168,11 @@ def endorsable(db: Database, *, member: Member | None, idea_id: int) -> Idea:
     if idea.organisation_id == organisation_id:
         raise NotAllowed(N_("Dit is een idee van je eigen bestuur. ‘Ook wij’ is voor andere besturen."))
     return idea
+
+
+def can_answer(db: Database, *, idea_id: int) -> bool:
+    """Whether anybody with an account speaks for an idea; else the coordinators hear who says *ook wij*."""
+    return data.contacts.poster(db, idea_id=idea_id) is not None
 
 
 def get(db: Database, *, member: Member | None, introduction_id: int) -> Introduction:
@@ -279,19 +289,33 @@ def _values(*, role: str, message: str, amount: str | None, days: str | int | No
 
 
 def _ask(db: Database, endorsement: Endorsement) -> None:
-    """Ask the poster, or introduce at once after standing consent. Without a poster the introduction waits."""
+    """Ask the poster, or introduce at once after standing consent; without a poster, ask the coordinators for one."""
     poster_id = data.contacts.poster(db, idea_id=endorsement.idea_id)
     data.contacts.ask(db, endorsement_id=endorsement.id, poster_member_id=poster_id)
     found = data.contacts.introduction_of(db, endorsement_id=endorsement.id)
     poster = data.people.get(db, member_id=poster_id) if poster_id else None
     assert found is not None
-    if poster is None or found.state is not IntroductionState.ASKED:
+    if found.state is not IntroductionState.ASKED:
+        return
+    if poster is None:
+        cluster.project_requests.ask_about_idea(
+            db,
+            idea_id=endorsement.idea_id,
+            organisation_id=endorsement.organisation_id,
+            member_id=found.endorser_member_id,
+            message=endorsement.message,
+        )
         return
     if poster.standing_consent:
         _introduce(db, introduction_id=found.id, poster_member_id=poster.id)
     else:
         key = f"request:{found.id}"
         cluster.letters.queue(db, to=poster, template="request", dedupe_key=key, introduction=found)
+
+
+def _answered(db: Database, found: Introduction) -> None:
+    """Somebody of the poster's did answer, so the coordinators need not look for them any more."""
+    data.project_requests.take_back(db, idea_id=found.idea_id, organisation_id=found.endorser_organisation_id)
 
 
 def _answerable(db: Database, *, member: Member, introduction_id: int) -> Introduction:

@@ -3,7 +3,10 @@
 import codecs
 import csv
 import json
+import pickle
 import re
+import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -22,6 +25,7 @@ FILE_AT_MOST = 256 * 2**20
 # 20,000 characters outside the basic plane, escaped as JSON does it, are 240,000 bytes.
 LINE_AT_MOST = 2**20
 FIELDS_AT_MOST = 200
+_IN_MEMORY = 8 * 2**20
 
 _BELGIAN = re.compile(r"\d{1,3}(?:\.\d{3})*,\d{1,2}|\d+,\d{1,2}")
 
@@ -207,13 +211,34 @@ def look(rows: Iterable[Row], read: Callable[[Fields], dict[str, Any]]) -> Itera
         yield Looked(row.line, values, tuple(wrong), unknown)
 
 
-def check(rows: Iterable[Row], read: Callable[[Fields], dict[str, Any]]) -> tuple[list[dict[str, Any]], Imported]:
+class Checked:
+    """The values of rows that were all accepted, in their order; beyond a few megabytes they wait on disk.
+
+    Nothing may be written before the last row was checked, and a long file must not fill the memory meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - closed with this object
+        weakref.finalize(self, self._file.close)
+
+    def append(self, values: dict[str, Any]) -> None:
+        """One row more."""
+        pickle.dump(values, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        end = self._file.tell()
+        self._file.seek(0)
+        while self._file.tell() < end:
+            yield pickle.load(self._file)  # noqa: S301 - what was put there above
+
+
+def check(rows: Iterable[Row], read: Callable[[Fields], dict[str, Any]]) -> tuple[Checked, Imported]:
     """What `read` makes of every row, all of them with an `external_id` of their own, and the fields nobody knows.
 
     Raises ImportRefused with everything that is wrong in every row.
     """
     wrong: list[Wrong] = []
-    checked: list[dict[str, Any]] = []
+    checked = Checked()
     found = Imported()
     for looked in look(rows, read):
         wrong.extend(looked.wrong)

@@ -1,6 +1,6 @@
 """Matches: what is similar to a text. Suggestions are computed when asked, never stored stale."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import shorten
 
@@ -43,7 +43,7 @@ _FRESH = 5
 # keep the encoder from others by sending long texts.
 _WAIT_S = 2.0
 _PASSAGES = 2
-_BATCH = 64
+_BATCH = 256
 # Municipalities whose numbers of inhabitants differ by this factor do the same thing in another way.
 _OTHER_SCALE = 4
 # Characters of a sentence that is quoted as a reason.
@@ -434,15 +434,22 @@ def _keep_if_still(db: Database, *, kind: Kind, item_id: int, encoder: Encoder, 
         keep_vector(db, kind=kind, item_id=item_id, encoder=encoder, text=text, reading=reading)
 
 
-def embed_missing(db: Database, *, encoder: Encoder) -> int:
-    """Keep vectors for all public items that lack one of this encoder; returns how many. One short write per batch."""
+def embed_missing(db: Database, *, encoder: Encoder, told: Callable[[int], None] | None = None) -> int:
+    """Keep vectors for all public items that lack one of this encoder; returns how many. One short write per batch.
+
+    `told` hears how many are done, batch by batch.
+    """
     done = 0
-    while batch := data.matches.missing(db, encoder=encoder.name, at_most=_BATCH):
-        texts = [f"{title}. {body}" for _, title, body in batch]
-        readings = encoder.read(texts)
-        assert readings is not None
-        with transaction(db):
-            for ((kind, item_id), _, _), text, reading in zip(batch, texts, readings, strict=True):
-                _keep_if_still(db, kind=kind, item_id=item_id, encoder=encoder, text=text, reading=reading)
-        done += len(batch)
+    for kind in Kind:
+        last = 0
+        while batch := data.matches.missing(db, kind=kind, encoder=encoder.name, at_most=_BATCH, after_id=last):
+            texts = [f"{title}. {body}" for _, title, body in batch]
+            readings = encoder.read(texts)
+            assert readings is not None
+            with transaction(db):
+                for (item_id, _, _), text, reading in zip(batch, texts, readings, strict=True):
+                    _keep_if_still(db, kind=kind, item_id=item_id, encoder=encoder, text=text, reading=reading)
+            last, done = batch[-1][0], done + len(batch)
+            if told:
+                told(done)
     return done

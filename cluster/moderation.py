@@ -118,7 +118,8 @@ def report(
 def decide(db: Database, *, member: Member | None, case_id: int, revision: int, decision: str, reason: str) -> Case:
     """Hide, dismiss, keep hidden or show again, with a reason. Refused with a Conflict if another was first.
 
-    The organisation behind the item gets a letter when it is hidden, stays hidden or is shown again.
+    The organisation behind the item gets a letter when it is hidden, stays hidden or is shown again; who reported it
+    when it is hidden, left as it is or shown again.
     """
     member = must_coordinate(member)
     case = _case(db, case_id)
@@ -156,6 +157,8 @@ def decide(db: Database, *, member: Member | None, case_id: int, revision: int, 
         case = _case(db, case_id)
         if action is not Action.DISMISSED:
             _tell(db, case=case, item=item, action=action)
+        if action is not Action.KEPT:
+            _tell_reporters(db, case=case, item=item, action=action)
     return case
 
 
@@ -289,6 +292,23 @@ def _tell(db: Database, *, case: Case, item: Item, action: Action) -> None:
             item=item,
             action=action.value,
         )
+
+
+def _tell_reporters(db: Database, *, case: Case, item: Item, action: Action) -> None:
+    """Write each who reported what became of it; that it was left as it is, once."""
+    once = "dismissed" if action is Action.DISMISSED else case.revision
+    for report in data.moderation.reports(db, case_id=case.id, at_most=_REPORTS_SHOWN):
+        to = data.people.get(db, member_id=report.member_id)
+        if to is not None:
+            cluster.letters.queue(
+                db,
+                to=to,
+                template="outcome",
+                dedupe_key=f"outcome:{report.id}:{once}",
+                case=case,
+                item=item,
+                action=action.value,
+            )
 
 
 def _text_wrong(field: str, text: str) -> list[Invalid]:

@@ -1,4 +1,7 @@
-"""Questions for contact about projects: asked by organisations, taken up and answered by coordinators."""
+"""Questions for contact about projects, and about ideas behind which nobody has an account.
+
+Organisations ask them, coordinators take them up and answer.
+"""
 
 from sqlite_utils import Database
 
@@ -11,6 +14,7 @@ from cluster.people import must_act, must_coordinate
 from data.store import now, transaction
 from models.contacts import MESSAGE_AT_MOST
 from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound
+from models.matches import Kind
 from models.people import Contact, Member
 from models.projects import ANSWER_AT_MOST, ContactRequest, RequestState
 
@@ -27,39 +31,50 @@ def ask(db: Database, *, member: Member | None, project_id: int, message: str) -
     message = _text("message", message, at_most=MESSAGE_AT_MOST)
     moment = now()
     with transaction(db):
-        project = cluster.projects.get(db, project_id)
-        if project.lead_id == organisation_id:
+        if cluster.projects.get(db, project_id).lead_id == organisation_id:
             raise NotAllowed(N_("Dit is een project van je eigen bestuur."))
-        added = data.project_requests.add(
+        keys = {"organisation_id": organisation_id, "member_id": asking.id}
+        _add(db, kind=Kind.PROJECT, item_id=project_id, **keys, message=message, moment=moment)
+
+
+def ask_about_idea(db: Database, *, idea_id: int, organisation_id: int, member_id: int, message: str) -> None:
+    """Inside the caller's transaction: who said *ook wij* where nobody can answer, asks the coordinators."""
+    keys = {"organisation_id": organisation_id, "member_id": member_id}
+    _add(db, kind=Kind.IDEA, item_id=idea_id, **keys, message=message, moment=now())
+
+
+def _add(
+    db: Database, *, kind: Kind, item_id: int, organisation_id: int, member_id: int, message: str, moment: str
+) -> None:
+    added = data.project_requests.add(
+        db,
+        kind=kind,
+        item_id=item_id,
+        organisation_id=organisation_id,
+        member_id=member_id,
+        message=message,
+        moment=moment,
+    )
+    if added is None:
+        return
+    contact = data.people.contact(db, member_id=member_id)
+    for coordinator in data.people.coordinators(db):
+        cluster.letters.queue(
             db,
-            project_id=project_id,
-            organisation_id=organisation_id,
-            member_id=asking.id,
-            message=message,
-            moment=moment,
+            to=coordinator,
+            template="contact",
+            dedupe_key=f"contact:{added.id}:{coordinator.id}",
+            request=added,
+            contact=contact,
         )
-        if added is None:
-            return
-        contact = data.people.contact(db, member_id=asking.id)
-        for coordinator in data.people.coordinators(db):
-            cluster.letters.queue(
-                db,
-                to=coordinator,
-                template="contact",
-                dedupe_key=f"contact:{project_id}:{organisation_id}:{coordinator.id}",
-                project=project,
-                contact=contact,
-                message=message,
-                request_id=added.id,
-            )
 
 
-def asked(db: Database, *, member: Member | None, project_id: int) -> ContactRequest | None:
-    """What the member's organisation asked about a project, and where that stands; none if it did not ask."""
+def asked(db: Database, *, member: Member | None, kind: Kind, item_id: int) -> ContactRequest | None:
+    """What the member's organisation asked about a project or an idea, and where that stands; none if it did not."""
     if member is None or member.organisation_id is None:
         return None
     return data.project_requests.of_organisation_about(
-        db, project_id=project_id, organisation_id=member.organisation_id
+        db, kind=kind, item_id=item_id, organisation_id=member.organisation_id
     )
 
 

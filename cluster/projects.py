@@ -556,7 +556,7 @@ def seed(db: Database, *, rows: list[dict[str, Any]]) -> int:
 
 def _keep(
     db: Database,
-    wanted: list[Values],
+    wanted: Iterable[Values],
     done: Imported,
     *,
     refresh: bool,

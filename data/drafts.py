@@ -1,4 +1,4 @@
-"""Drafts of ideas: forms that are not posted yet, each its member's own."""
+"""Drafts of ideas: forms that are not sent yet, each its member's own."""
 
 import json
 from dataclasses import asdict
@@ -9,7 +9,9 @@ from sqlite_utils import Database
 from data.store import change, insert, now, row, rows, value
 from models.ideas import DraftMark, IdeaDraft, IdeaForm
 
-_DRAFT = "select id, member_id, submission_key, fields, writer, revision, created_at, saved_at from idea_drafts "
+_DRAFT = """
+select id, member_id, submission_key, fields, writer, revision, created_at, saved_at, idea_id, base from idea_drafts
+"""
 
 
 def _draft(found: dict[str, Any]) -> IdeaDraft:
@@ -39,28 +41,48 @@ def of_member(db: Database, *, member_id: int, at_most: int) -> list[IdeaDraft]:
     return [_draft(item) for item in found]
 
 
+def of_idea(db: Database, *, member_id: int, idea_id: int) -> list[IdeaDraft]:
+    """A member's drafts that change this idea, last saved first."""
+    found = rows(
+        db, _DRAFT + "where member_id = ? and idea_id = ? order by saved_at desc, id desc", [member_id, idea_id]
+    )
+    return [_draft(item) for item in found]
+
+
 def count(db: Database, *, member_id: int) -> int:
     """How many drafts a member has."""
     return int(value(db, "select count(*) from idea_drafts where member_id = ?", [member_id]))
 
 
-def add(db: Database, *, member_id: int, submission_key: str, form: IdeaForm, writer: str) -> int:
-    """Add a draft and return its id."""
+def add(
+    db: Database,
+    *,
+    member_id: int,
+    submission_key: str,
+    form: IdeaForm,
+    writer: str,
+    idea_id: int | None = None,
+    base: int | None = None,
+) -> int:
+    """Add a draft and return its id; with an `idea_id` it changes that idea, from its revision `base` on."""
     moment = now()
     return insert(
         db,
-        """insert into idea_drafts (member_id, submission_key, fields, writer, created_at, saved_at)
-        values (?, ?, ?, ?, ?, ?)""",
-        [member_id, submission_key, _fields(form), writer, moment, moment],
+        """insert into idea_drafts (member_id, submission_key, fields, writer, created_at, saved_at, idea_id, base)
+        values (?, ?, ?, ?, ?, ?, ?, ?)""",
+        [member_id, submission_key, _fields(form), writer, moment, moment, idea_id, base],
     )
 
 
-def save(db: Database, *, draft_id: int, form: IdeaForm, writer: str) -> None:
+def save(
+    db: Database, *, draft_id: int, form: IdeaForm, writer: str, idea_id: int | None = None, base: int | None = None
+) -> None:
     """Write a draft; the caller made sure that nothing is lost by it."""
     change(
         db,
-        "update idea_drafts set fields = ?, writer = ?, saved_at = ?, revision = revision + 1 where id = ?",
-        [_fields(form), writer, now(), draft_id],
+        """update idea_drafts set fields = ?, writer = ?, saved_at = ?, revision = revision + 1,
+          idea_id = coalesce(?, idea_id), base = coalesce(?, base) where id = ?""",
+        [_fields(form), writer, now(), idea_id, base, draft_id],
     )
 
 

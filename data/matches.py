@@ -96,16 +96,20 @@ def text_of(db: Database, *, kind: Kind, item_id: int) -> tuple[str, str] | None
     return texts(db, items=[(kind, item_id)]).get((kind, item_id))
 
 
-def missing(db: Database, *, encoder: str, at_most: int) -> list[tuple[Item, str, str]]:
-    """Public items without a vector of this encoder and its parts, as (item, title, body), oldest first."""
+def missing(db: Database, *, kind: Kind, encoder: str, at_most: int, after_id: int = 0) -> list[tuple[int, str, str]]:
+    """Public items of a kind without a vector of this encoder and its parts, as (id, title, body), by id.
+
+    They begin after `after_id`.
+    """
     found = rows(
         db,
-        f"""select p.* from ({_PUBLIC}) p left join sentence_parts e
-          on e.kind = p.kind and e.item_id = p.item_id and e.encoder = ?
-        where e.kind is null order by p.kind, p.item_id limit ?""",
-        [encoder, at_most],
+        f"""select item_id, title, body from ({_PUBLIC}) p where kind = ? and item_id > ?
+          and not exists (
+            select 1 from sentence_parts e where e.kind = p.kind and e.item_id = p.item_id and e.encoder = ?)
+        order by item_id limit ?""",
+        [kind, after_id, encoder, at_most],
     )
-    return [((Kind(item["kind"]), item["item_id"]), item["title"], item["body"]) for item in found]
+    return [(item["item_id"], item["title"], item["body"]) for item in found]
 
 
 def all_public(db: Database, *, encoder: str) -> Changes:

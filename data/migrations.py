@@ -1078,3 +1078,61 @@ insert into jobs (kind, key, not_before)
   select 'assess', 'pairs', strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now') where exists (select 1 from judgements);
 
 """
+
+
+@migrations(name="060_everyday")
+def everyday(db: Database) -> None:
+    """Drafts of changes to an idea that was posted already; questions for contact about ideas of nobody here."""
+    _all(db, CHANGES_DRAFTED + CONTACT_ABOUT_IDEAS)
+
+
+# `base` is the revision of the idea that the draft changes: a colleague may write another one meanwhile.
+CHANGES_DRAFTED = """
+alter table idea_drafts add column idea_id integer references ideas (id);
+
+alter table idea_drafts add column base integer;
+
+create index idea_drafts_idea on idea_drafts (idea_id) where idea_id is not null;
+
+"""
+
+# Who says *ook wij* at an idea behind which nobody has an account would else wait for ever: it becomes a question.
+CONTACT_ABOUT_IDEAS = """
+create table questions (
+  id integer primary key,
+  project_id integer references projects (id) on delete cascade,
+  idea_id integer references ideas (id) on delete cascade,
+  organisation_id integer not null references organisations (id),
+  member_id integer references members (id),
+  message text not null default '',
+  state text not null default 'asked' check (state in ('asked', 'looking', 'answered', 'unreachable')),
+  answer text not null default '',
+  handled_by integer references members (id),
+  revision integer not null default 1,
+  asked_at text not null,
+  changed_at text not null,
+  check ((project_id is null) <> (idea_id is null)),
+  unique (project_id, organisation_id),
+  unique (idea_id, organisation_id)
+) strict;
+
+insert into questions (id, project_id, organisation_id, member_id, message, state, answer, handled_by, revision,
+    asked_at, changed_at)
+  select id, project_id, organisation_id, member_id, message, state, answer, handled_by, revision, asked_at, changed_at
+  from contact_requests;
+
+insert into questions (idea_id, organisation_id, member_id, asked_at, changed_at)
+  select e.idea_id, e.organisation_id, e.member_id, n.asked_at, n.asked_at
+  from introductions n join endorsements e on e.id = n.endorsement_id join ideas i on i.id = e.idea_id
+  where n.state = 'asked'
+    and not exists (select 1 from members m where m.organisation_id = i.organisation_id and m.active = 1);
+
+drop table contact_requests;
+
+alter table questions rename to contact_requests;
+
+create index contact_requests_state on contact_requests (state, id);
+
+create index contact_requests_organisation on contact_requests (organisation_id, id desc);
+
+"""

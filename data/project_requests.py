@@ -1,18 +1,23 @@
-"""Questions for contact about projects: the coordinators' queue."""
+"""Questions for contact about projects, and ideas of nobody here: the coordinators' queue."""
 
 from typing import Any
 
 from sqlite_utils import Database
 
 from data.store import change, row, rows
+from models.matches import Kind
 from models.projects import ContactRequest, RequestState
 
 _REQUEST = """
-select r.id, r.project_id, p.title as project, p.lang as project_lang, p.lead,
-  (select count(*) from members m where m.organisation_id = p.lead_id and m.active = 1) as lead_members,
+select r.id, r.project_id, r.idea_id, coalesce(p.title, i.title) as title, coalesce(p.lang, i.lang) as lang,
+  coalesce(p.lead, b.name, '') as lead, coalesce(p.lead_id, i.organisation_id) as lead_id,
+  (select count(*) from members m
+    where m.organisation_id = coalesce(p.lead_id, i.organisation_id) and m.active = 1) as lead_members,
   r.organisation_id, o.name as organisation, r.member_id, r.message, r.state, r.answer, r.revision, r.asked_at,
   r.changed_at
-from contact_requests r join projects p on p.id = r.project_id join organisations o on o.id = r.organisation_id
+from contact_requests r join organisations o on o.id = r.organisation_id
+  left join projects p on p.id = r.project_id left join ideas i on i.id = r.idea_id
+  left join organisations b on b.id = i.organisation_id
 """
 
 
@@ -21,16 +26,25 @@ def _request(found: dict[str, Any]) -> ContactRequest:
 
 
 def add(
-    db: Database, *, project_id: int, organisation_id: int, member_id: int, message: str, moment: str
+    db: Database, *, kind: Kind, item_id: int, organisation_id: int, member_id: int, message: str, moment: str
 ) -> ContactRequest | None:
-    """Ask once; none when this organisation asked already."""
+    """Ask once about a project or an idea; none when this organisation asked already."""
     added = change(
         db,
-        """insert into contact_requests (project_id, organisation_id, member_id, message, asked_at, changed_at)
-        values (?, ?, ?, ?, ?, ?) on conflict (project_id, organisation_id) do nothing""",
-        [project_id, organisation_id, member_id, message, moment, moment],
+        f"""insert into contact_requests ({kind}_id, organisation_id, member_id, message, asked_at, changed_at)
+        values (?, ?, ?, ?, ?, ?) on conflict ({kind}_id, organisation_id) do nothing""",
+        [item_id, organisation_id, member_id, message, moment, moment],
     )
-    return of_organisation_about(db, project_id=project_id, organisation_id=organisation_id) if added else None
+    return of_organisation_about(db, kind=kind, item_id=item_id, organisation_id=organisation_id) if added else None
+
+
+def take_back(db: Database, *, idea_id: int, organisation_id: int) -> None:
+    """Erase a question about an idea that no coordinator answered yet."""
+    change(
+        db,
+        "delete from contact_requests where idea_id = ? and organisation_id = ? and state in ('asked', 'looking')",
+        [idea_id, organisation_id],
+    )
 
 
 def get(db: Database, *, request_id: int) -> ContactRequest | None:
@@ -39,9 +53,9 @@ def get(db: Database, *, request_id: int) -> ContactRequest | None:
     return _request(found) if found else None
 
 
-def of_organisation_about(db: Database, *, project_id: int, organisation_id: int) -> ContactRequest | None:
-    """What an organisation asked about a project, if it did."""
-    found = row(db, _REQUEST + "where r.project_id = ? and r.organisation_id = ?", [project_id, organisation_id])
+def of_organisation_about(db: Database, *, kind: Kind, item_id: int, organisation_id: int) -> ContactRequest | None:
+    """What an organisation asked about a project or an idea, if it did."""
+    found = row(db, _REQUEST + f"where r.{kind}_id = ? and r.organisation_id = ?", [item_id, organisation_id])
     return _request(found) if found else None
 
 

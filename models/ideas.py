@@ -135,7 +135,10 @@ class DraftMark:
 
 @dataclass(frozen=True, slots=True)
 class IdeaDraft:
-    """A form that is not posted yet: only its member sees it. `submission_key` is that of the form."""
+    """A form that is not sent yet: only its member sees it. `submission_key` is that of the form.
+
+    With an `idea_id` it changes an idea that was posted, from its revision `base` on.
+    """
 
     id: int
     member_id: int
@@ -145,6 +148,8 @@ class IdeaDraft:
     revision: int
     created_at: str
     saved_at: str
+    idea_id: int | None = None
+    base: int | None = None
 
     def follows(self, mark: DraftMark) -> bool:
         """Whether a form with this mark has seen all that stands here."""

@@ -186,13 +186,18 @@ class RequestState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ContactRequest:
-    """A question for contact about a project; `revision` is for compare-and-set."""
+    """A question for contact about a project, or about an idea of a government where nobody has an account.
+
+    `lead` is who is behind it, as far as known; `revision` is for compare-and-set.
+    """
 
     id: int
-    project_id: int
-    project: str
-    project_lang: str
+    project_id: int | None
+    idea_id: int | None
+    title: str
+    lang: str
     lead: str
+    lead_id: int | None
     lead_members: int
     organisation_id: int
     organisation: str

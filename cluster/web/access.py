@@ -2,7 +2,7 @@
 
 import time
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
@@ -12,6 +12,7 @@ import data.people
 from cluster.access import MESSAGE_AT_MOST, REASON_AT_MOST, AccessForm
 from cluster.people import NAME_AT_MOST
 from cluster.web.context import db, services
+from cluster.web.exports import of_fields, whole
 from cluster.web.languages import language, say, utc_now
 from cluster.web.matches import page_number
 from cluster.web.people import asking, said, stale
@@ -76,11 +77,29 @@ def state(token: str) -> ResponseReturnValue:
 @login_required  # type: ignore[untyped-decorator]
 def browse() -> str:
     """Who asks for access: to any organisation for coordinators, else to one's own."""
-    page = page_number()
-    wanted = request.args.get("state")
-    chosen = AccessState(wanted) if wanted in set(AccessState) else AccessState.ASKED
+    page, chosen = page_number(), _chosen()
     found, has_more = cluster.access.listed(db(), member=asking(), state=chosen, page=page)
     return render_template("people/access_requests.html", requests=found, chosen=chosen, page=page, has_more=has_more)
+
+
+_EXPORTED = (
+    *("organisation", "name", "function", "email", "message", "state", "reason"),
+    *("asked_at", "decided_by", "decided_at"),
+)
+
+
+@door.get("/access-requests/export.<format>")
+@login_required  # type: ignore[untyped-decorator]
+def export(format: str) -> Response:
+    """The same questions as a file."""
+    who, chosen = asking(), _chosen()
+    found = whole(lambda page: cluster.access.listed(db(), member=who, state=chosen, page=page))
+    return of_fields(format, "vragen-om-toegang", _EXPORTED, list(found))
+
+
+def _chosen() -> AccessState:
+    wanted = request.args.get("state")
+    return AccessState(wanted) if wanted in set(AccessState) else AccessState.ASKED
 
 
 @door.get("/access-requests/<int:request_id>")

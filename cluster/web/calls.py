@@ -17,6 +17,7 @@ import data.ideas
 import data.projects
 from cluster.web import calendars
 from cluster.web.context import db, member
+from cluster.web.exports import response
 from cluster.web.languages import instant, say, utc_now
 from cluster.web.requests import number
 from models.calls import Call, CallForm
@@ -37,6 +38,23 @@ def browse() -> str:
         programme=data.calls.programme(),
         now=utc_now(),
     )
+
+
+_EXPORTED = (
+    *("number", "name", "kind", "kind_name", "opens_at", "closes_at", "ceiling_eur", "funding_percent"),
+    *("conditions", "realisation", "remark", "uri", "source", "themes"),
+)
+
+
+@door.get("/calls/export.<format>")
+def export(format: str) -> Response:
+    """All calls as a file; drafts for coordinators alone."""
+    columns = [(name, name) for name in ("state", *_EXPORTED)]
+    rows = (
+        {"state": call.state_at(utc_now()), **{name: getattr(call, name) for name in _EXPORTED}}
+        for call in cluster.calls.every(db(), member=member())
+    )
+    return response(format, "oproepen", columns, rows)
 
 
 @door.get("/calls/<int:call_id>")

@@ -13,7 +13,9 @@ import cluster.ideas
 import cluster.matches
 import cluster.projects
 import cluster.web.setup
-from cluster.imports import Imported, Row, read_csv, read_jsonl
+from cluster.engine.encoder import Encoder
+from cluster.imports import Imported, Row, read_jsonl
+from cluster.project_imports import FORMATS
 from cluster.web import doctor, worker
 from cluster.web.cluster_commands import clusters
 from cluster.web.context import db, encoder, services
@@ -54,14 +56,14 @@ def setup(demo: bool) -> None:
 @ideas.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 def import_ideas(file: Path) -> None:
-    """Import ideas from a JSON Lines (or CSV) file: all rows, or none with what is wrong in each."""
+    """Import ideas from a JSON Lines, CSV or XLSX file: all rows, or none with what is wrong in each."""
     _import(file, lambda db, rows: cluster.ideas.import_rows(db, rows=rows))
 
 
 @projects.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 def import_projects(file: Path) -> None:
-    """Import projects from a JSON Lines or CSV file: all rows, or none with what is wrong in each."""
+    """Import projects from a JSON Lines, CSV or XLSX file: all rows, or none with what is wrong in each."""
     _import(file, lambda db, rows: cluster.projects.import_rows(db, rows=rows))
 
 
@@ -82,13 +84,13 @@ def _import(path: Path, verb: Callable[[Database, Iterable[Row]], Imported]) -> 
         except OSError as error:
             raise Failed(f"{path}: dit bestand kunnen we niet openen ({error.strerror}).") from None
         with file:
-            done = verb(db(), _counted((read_csv if path.suffix.lower() == ".csv" else read_jsonl)(file)))
+            done = verb(db(), _counted(FORMATS.get(path.suffix.lower().lstrip("."), read_jsonl)(file)))
         click.echo(f"{done.added} toegevoegd, {done.changed} gewijzigd, {done.unchanged} ongewijzigd.")
         for name, count in sorted(done.ignored.items()):
             click.echo(f"Veld “{name}” kennen we niet: {count} keer overgeslagen.")
         running = encoder()
         if running:
-            cluster.matches.embed_missing(db(), encoder=running)
+            _embed(running)
         _tell_missing_encoder()
 
 
@@ -105,6 +107,18 @@ def _counted(rows: Iterable[Row]) -> Iterator[Row]:
         click.echo(f"\r{count} rijen gelezen.  ", err=True)
 
 
+def _embed(running: Encoder) -> int:
+    """Give every text that lacks one a vector, counted aloud at a terminal; returns how many."""
+    if not sys.stderr.isatty():
+        return cluster.matches.embed_missing(db(), encoder=running)
+    done = cluster.matches.embed_missing(
+        db(), encoder=running, told=lambda done: click.echo(f"\r{done} {_NAMES['vectors']} …", nl=False, err=True)
+    )
+    if done:
+        click.echo(err=True)
+    return done
+
+
 @click.command("embed")
 @with_appcontext
 def embed() -> None:
@@ -113,7 +127,7 @@ def embed() -> None:
         running = encoder()
         if running is None:
             raise Failed(f"De encoder laadt niet: {services().encoder.error}")
-        count = cluster.matches.embed_missing(db(), encoder=running)
+        count = _embed(running)
         click.echo(f"{count} {_NAMES['vectors']}.")
 
 

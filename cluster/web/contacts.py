@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import login_required
@@ -10,11 +10,14 @@ from flask_login import login_required
 import cluster.contacts
 import cluster.ideas
 import cluster.moderation
+import cluster.project_requests
 from cluster.web.context import db, member
+from cluster.web.exports import response
 from cluster.web.languages import say
-from models.contacts import Endorsement
+from models.contacts import Endorsement, Introduction
 from models.errors import Invalid, NotFound
 from models.ideas import Idea
+from models.matches import Kind
 from models.moderation import Subject
 
 door = Blueprint("contacts", __name__)
@@ -79,6 +82,31 @@ def inbox() -> str:
     )
 
 
+_EXPORTED = ("idea", "posted_by", "endorsed_by", "role", "state", "asked_at", "answered_at")
+_CONTACT = ("name", "function", "email")
+
+
+@door.get("/introductions/export.<format>")
+@login_required  # type: ignore[untyped-decorator]
+def export(format: str) -> Response:
+    """The same contacts as a file; the other's contact person once both consented, as on the page."""
+    asking = member()
+    found = cluster.contacts.inbox(db(), member=asking)
+
+    def row(one: Introduction) -> dict[str, object]:
+        contact = cluster.contacts.contacts_of(db(), member=asking, introduction_id=one.id)
+        return {
+            "idea": one.idea_title,
+            "posted_by": one.poster_organisation,
+            "endorsed_by": one.endorser_organisation,
+            **{name: getattr(one, name) for name in _EXPORTED[3:]},
+            **{name: getattr(contact, name, None) for name in _CONTACT},
+        }
+
+    columns = [(name, name) for name in (*_EXPORTED, *_CONTACT)]
+    return response(format, "contacten", columns, [row(one) for one in (*found.received, *found.sent)])
+
+
 @door.post("/introductions/take-over")
 @login_required  # type: ignore[untyped-decorator]
 def take_over() -> ResponseReturnValue:
@@ -113,6 +141,9 @@ def show(introduction_id: int) -> str:
         if found.message_hidden
         else None,
         contact=cluster.contacts.contacts_of(db(), member=asking, introduction_id=introduction_id),
+        question=cluster.project_requests.asked(db(), member=asking, kind=Kind.IDEA, item_id=found.idea_id)
+        if not found.poster_has_account
+        else None,
     )
 
 
@@ -154,5 +185,11 @@ def _form(
     idea: Idea, mine: Endorsement | None, typed: dict[str, Any], errors: dict[str, str], *, was_first: bool = False
 ) -> str:
     return render_template(
-        "contacts/endorse.html", idea=idea, mine=mine, values=typed, errors=errors, was_first=was_first
+        "contacts/endorse.html",
+        idea=idea,
+        mine=mine,
+        values=typed,
+        errors=errors,
+        was_first=was_first,
+        can_answer=cluster.contacts.can_answer(db(), idea_id=idea.id),
     )

@@ -5,12 +5,13 @@ import io
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from itertools import chain
-from typing import IO
+from itertools import count as counting
+from typing import IO, TypeVar
 
 from flask import Response, stream_with_context
 from openpyxl import Workbook
@@ -23,6 +24,7 @@ from openpyxl.utils.exceptions import WorkbookAlreadySaved
 from cluster.engine.texts import as_cell, is_formula
 from models.errors import N_, NotFound, Refusal
 
+T = TypeVar("T")
 Columns = Sequence[tuple[str, str]]
 Rows = Iterable[Mapping[str, object]]
 
@@ -36,6 +38,21 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CHUNK = 64 * 1024
 # What fits in a column before it is cut off on the screen; Excel keeps 32,767 characters in a cell.
 _WIDE, _NARROW, _CELL_AT_MOST = 60, 18, 32_767
+
+
+def whole(page: Callable[[int], tuple[list[T], bool]]) -> Iterator[T]:
+    """All of a list that is asked page by page, from page 1 on, as it tells whether there is more."""
+    for number in counting(1):
+        found, has_more = page(number)
+        yield from found
+        if not has_more:
+            return
+
+
+def of_fields(format: str, name: str, fields: Sequence[str], found: Iterable[object]) -> Response:
+    """These fields of objects as a file in the asked format; what has no such field has an empty cell."""
+    rows = ({field: getattr(one, field, None) for field in fields} for one in found)
+    return response(format, name, [(field, field) for field in fields], rows)
 
 
 def response(format: str, name: str, columns: Columns, rows: Rows) -> Response:

@@ -12,6 +12,7 @@ from flask_babel import gettext
 import cluster.access
 import cluster.contacts
 import cluster.moderation
+import cluster.project_requests
 import data.calls
 from cluster.web.context import db, member, services
 from cluster.web.languages import language
@@ -254,6 +255,12 @@ def reports_waiting(asking: Member) -> int:
     return cluster.moderation.count_waiting(db(), member=asking)
 
 
+@_once
+def contact_count(asking: Member) -> int:
+    """How many questions for contact no coordinator took up yet."""
+    return cluster.project_requests.count_waiting(db(), member=asking)
+
+
 def attach(app: Flask) -> None:
     """Give templates their words."""
 
@@ -291,6 +298,7 @@ def attach(app: Flask) -> None:
         "waiting_count": waiting_count,
         "access_count": access_count,
         "reports_waiting": reports_waiting,
+        "contact_count": contact_count,
         "label": label,
         "options": options,
         "theme_names": themes,

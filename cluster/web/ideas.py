@@ -177,10 +177,11 @@ def _opened(asking: Member) -> str:
     draft_id = number(request.args.get("draft"))
     draft = cluster.drafts.get(db(), member=asking, draft_id=draft_id) if draft_id else None
     other_id = number(request.args.get("other"))
-    others = [one for one in cluster.drafts.listed(db(), member=asking) if not draft or one.id != draft.id]
-    title = one_line(request.args.get("title", ""))[:TITLE_AT_MOST]
+    known = [one for one in cluster.drafts.listed(db(), member=asking) if one.idea_id is None]
+    others = [one for one in known if not draft or one.id != draft.id]
+    title, call_id = one_line(request.args.get("title", ""))[:TITLE_AT_MOST], number(request.args.get("call"))
     return _form(
-        values=_typed(draft.form) if draft else asdict(IdeaForm(title=title, description="")),
+        values=_typed(draft.form if draft else IdeaForm(title=title, description="", call_id=call_id)),
         submission_key=draft.submission_key if draft else secrets.token_urlsafe(16),
         mark=DraftMark(writer=secrets.token_urlsafe(8), revision=draft.revision if draft else 0),
         draft=draft,
@@ -209,23 +210,52 @@ def edit(idea_id: int) -> ResponseReturnValue:
     asking, _ = cluster.people.must_act(member())
     idea = cluster.ideas.own(db(), member=asking, idea_id=idea_id)
     if request.method == "GET":
-        return _form(values=_typed(cluster.ideas.form_of(idea)), idea=idea)
+        return _opened_again(asking, idea)
     form, revision = read_form(), number(request.form.get("revision")) or 0
-    # A draft of what was posted already comes along, until its text stands here.
-    draft: dict[str, Any] = {"submission_key": read_key(), "mark": read_mark()} if read_key() else {}
+    # The draft comes along, until its text stands here.
+    draft: dict[str, Any] = {"submission_key": read_key(), "mark": read_mark()}
     if request.form.get("action") == "similar":
         return _form(values=_typed(form), idea=idea, revision=revision, lanes=_lanes(form, idea), **draft)
     try:
+        if request.form.get("action") == "draft":
+            saved = cluster.drafts.save(db(), member=asking, form=form, **draft, idea_id=idea_id, base=revision)
+            return _kept_for(idea, saved)
         cluster.ideas.edit(db(), encoder=encoder(), member=asking, idea_id=idea_id, revision=revision, form=form)
     except Invalid as refused:
         return _form(values=_typed(form), idea=idea, revision=revision, refused=refused, **draft), 422
     except Conflict as conflict:
         present = cluster.ideas.own(db(), member=asking, idea_id=idea_id)
         return _form(values=_typed(form), idea=present, conflict=conflict, **draft), 409
-    if draft:
-        cluster.drafts.finish(db(), member=asking, **draft)
+    cluster.drafts.finish(db(), member=asking, **draft)
     flash(gettext("Je wijzigingen zijn bewaard."))
     return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
+
+
+def _opened_again(asking: Member, idea: Idea) -> str:
+    """The form with what stands, or with the draft of a change: the one that is named, else the last one."""
+    drafts = cluster.drafts.changing(db(), member=asking, idea_id=idea.id)
+    draft_id, other_id = number(request.args.get("draft")), number(request.args.get("other"))
+    draft = next((one for one in drafts if one.id == draft_id), drafts[0] if drafts else None)
+    return _form(
+        values=_typed(draft.form if draft else cluster.ideas.form_of(idea)),
+        idea=idea,
+        revision=draft.base if draft else None,
+        submission_key=draft.submission_key if draft else secrets.token_urlsafe(16),
+        mark=DraftMark(writer=secrets.token_urlsafe(8), revision=draft.revision if draft else 0),
+        draft=draft,
+        other=next((one for one in drafts if one.id == other_id), None),
+        drafts=[one for one in drafts if one is not draft],
+    )
+
+
+def _kept_for(idea: Idea, saved: Saved) -> ResponseReturnValue:
+    """After the button: the change is open again, and what stands online is as it was."""
+    if saved.draft is None:
+        flash(gettext("Er is niets gewijzigd om te bewaren."))
+        return redirect(url_for("ideas.edit", idea_id=idea.id), code=303)
+    flash(gettext("Je wijzigingen zijn bewaard als concept. Online staat nog de vorige tekst."))
+    other = saved.other.id if saved.other else None
+    return redirect(url_for("ideas.edit", idea_id=idea.id, draft=saved.draft.id, other=other), code=303)
 
 
 @door.post("/ideas/<int:idea_id>/withdraw")

@@ -2,7 +2,7 @@
 
 import time
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
@@ -12,6 +12,7 @@ import data.people
 from cluster.passwords import PASSWORD_AT_LEAST
 from cluster.people import NAME_AT_MOST
 from cluster.web.context import db, services
+from cluster.web.exports import of_fields, whole
 from cluster.web.languages import language, utc_now
 from cluster.web.matches import page_number
 from cluster.web.people import asking, begin_session, said, stale
@@ -28,6 +29,18 @@ def browse() -> str:
     page = page_number()
     found, has_more = cluster.invitations.waiting(db(), member=asking(), page=page)
     return render_template("people/invitations.html", invitations=found, page=page, has_more=has_more, now=utc_now())
+
+
+_EXPORTED = ("email", "name", "organisation", "role", "invited_by", "letters", "letter", "created_at", "expires_at")
+
+
+@door.get("/invitations/export.<format>")
+@login_required  # type: ignore[untyped-decorator]
+def export(format: str) -> Response:
+    """The same invitations as a file, without what opens an account."""
+    who = asking()
+    found = whole(lambda page: cluster.invitations.waiting(db(), member=who, page=page))
+    return of_fields(format, "uitnodigingen", _EXPORTED, list(found))
 
 
 @door.route("/invitations/new", methods=["GET", "POST"])

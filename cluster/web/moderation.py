@@ -4,13 +4,14 @@ import time
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
 
 import cluster.moderation
 from cluster.web.context import db, member, services
+from cluster.web.exports import of_fields, whole
 from cluster.web.languages import BRUSSELS, say
 from cluster.web.matches import page_number
 from cluster.web.requests import number
@@ -56,6 +57,21 @@ def browse() -> str:
     cases, has_more = cluster.moderation.queue(db(), member=member(), which=which, page=page)
     which = which if which in cluster.moderation.QUEUES else "waiting"
     return render_template("reports.html", cases=cases, has_more=has_more, which=which, page=page)
+
+
+_EXPORTED = (
+    *("id", "kind", "item_id", "title", "organisation", "state", "waiting", "reports", "reason", "answer"),
+    *("created_at", "updated_at"),
+)
+
+
+@door.get("/reports/export.<format>")
+@login_required  # type: ignore[untyped-decorator]
+def export(format: str) -> Response:
+    """The same reports as a file; who reported stays here."""
+    asking, which = member(), request.args.get("which", "waiting")
+    cases = whole(lambda page: cluster.moderation.queue(db(), member=asking, which=which, page=page))
+    return of_fields(format, "meldingen", _EXPORTED, list(cases))
 
 
 @door.get("/reports/<int:case_id>")
@@ -108,17 +124,8 @@ def answer(case_id: int) -> ResponseReturnValue:
 @login_required  # type: ignore[untyped-decorator]
 def history() -> str:
     """Who did what, when and why; for coordinators."""
-    args, page = request.args, page_number()
-    action, kind = args.get("action"), args.get("kind")
-    since, until = _day(args.get("since")), _day(args.get("until"))
-    wanted = Filter(
-        action=action if action in set(Action) else None,
-        kind=kind if kind in set(Subject) else None,
-        item_id=number(args.get("item")),
-        member_id=number(args.get("member")),
-        since=_moment(since) if since else None,
-        until=_moment(until + timedelta(days=1)) if until and until < date.max else None,
-    )
+    page, wanted = page_number(), _wanted()
+    since, until = _day(request.args.get("since")), _day(request.args.get("until"))
     events, has_more = cluster.moderation.history(db(), member=member(), wanted=wanted, page=page)
     return render_template(
         "history.html",
@@ -131,6 +138,32 @@ def history() -> str:
     )
 
 
+_EVENTS = ("happened_at", "who", "organisation", "action", "kind", "item_id", "title", "reason")
+
+
+@door.get("/history/export.<format>")
+@login_required  # type: ignore[untyped-decorator]
+def export_history(format: str) -> Response:
+    """The same history as a file."""
+    asking, wanted = member(), _wanted()
+    events = whole(lambda page: cluster.moderation.history(db(), member=asking, wanted=wanted, page=page))
+    return of_fields(format, "geschiedenis", _EVENTS, list(events))
+
+
+def _wanted() -> Filter:
+    args = request.args
+    action, kind = args.get("action"), args.get("kind")
+    since, until = _day(args.get("since")), _day(args.get("until"))
+    return Filter(
+        action=action if action in set(Action) else None,
+        kind=kind if kind in set(Subject) else None,
+        item_id=number(args.get("item")),
+        member_id=number(args.get("member")),
+        since=_moment(since) if since else None,
+        until=_moment(until + timedelta(days=1)) if until and until < date.max else None,
+    )
+
+
 def address(kind: Subject, item_id: int, idea_id: int | None) -> str:
     """Where an item can be read; a message at its idea."""
     if kind is Subject.PROJECT:
@@ -139,10 +172,10 @@ def address(kind: Subject, item_id: int, idea_id: int | None) -> str:
 
 
 _DONE = {
-    Decision.HIDE: N_("Het is verborgen. Het bestuur kreeg je reden per e-mail."),
-    Decision.DISMISS: N_("De melding is afgewezen. Alles blijft zichtbaar."),
+    Decision.HIDE: N_("Het is verborgen. Het bestuur en wie het meldde, krijgen je reden per e-mail."),
+    Decision.DISMISS: N_("De melding is afgewezen: het blijft zichtbaar. Wie het meldde, krijgt je reden per e-mail."),
     Decision.KEEP: N_("Het blijft verborgen. Het bestuur kreeg je reden per e-mail."),
-    Decision.SHOW: N_("Iedereen ziet het weer. Het bestuur kreeg je reden per e-mail."),
+    Decision.SHOW: N_("Iedereen ziet het weer. Het bestuur en wie het meldde, krijgen je reden per e-mail."),
 }
 
 

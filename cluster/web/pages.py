@@ -12,12 +12,11 @@ import cluster.contacts
 import cluster.drafts
 import cluster.ideas
 import cluster.places
-import cluster.project_requests
 import data.calls
 import data.work
 from cluster.people import LOCALES
 from cluster.web.context import db, index, member, services
-from cluster.web.face import access_count, reports_waiting
+from cluster.web.face import access_count, contact_count, reports_waiting
 from models.people import Member
 
 door = Blueprint("pages", __name__)
@@ -60,11 +59,10 @@ def _queues(asking: Member) -> list[tuple[str, int, str]]:
     waiting = (gettext("Vragen om toegang"), access_count(), url_for("access.browse"))
     if not asking.is_coordinator:
         return [waiting] if access_count() else []
-    contact = cluster.project_requests.count_waiting(db(), member=asking)
     return [
         (gettext("Voorgestelde clusters om na te kijken"), cluster.clusters.waiting(db()), url_for("clusters.desk")),
         waiting,
-        (gettext("Vragen om contact over projecten"), contact, url_for("project_requests.browse")),
+        (gettext("Vragen om contact"), contact_count(), url_for("project_requests.browse")),
         (gettext("Meldingen"), reports_waiting(), url_for("moderation.browse")),
     ]
 

@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
 
 import cluster.project_requests
 from cluster.web.context import db, member
+from cluster.web.exports import of_fields, whole
 from cluster.web.languages import say
 from cluster.web.matches import page_number
 from cluster.web.requests import number
 from models.errors import Conflict, Invalid
-from models.projects import RequestState
+from models.projects import ContactRequest, RequestState
 
 door = Blueprint("project_requests", __name__)
 
@@ -26,12 +27,37 @@ def browse() -> str:
     if asking is None or not asking.is_coordinator:
         found, has_more = cluster.project_requests.own(db(), member=asking, page=page)
         return render_template("projects/requests.html", requests=found, has_more=has_more, page=page, counts=None)
-    given = request.args.get("state")
-    state = RequestState(given) if given in set(RequestState) else RequestState.ASKED
+    state = _state()
     found, has_more, counts = cluster.project_requests.listed(db(), member=asking, state=state, page=page)
     return render_template(
         "projects/requests.html", requests=found, has_more=has_more, page=page, counts=counts, state=state
     )
+
+
+_EXPORTED = (
+    *("id", "project_id", "idea_id", "title", "lead", "organisation", "state", "message", "answer"),
+    *("asked_at", "changed_at"),
+)
+
+
+@door.get("/projects/requests/export.<format>")
+@login_required  # type: ignore[untyped-decorator]
+def export(format: str) -> Response:
+    """The same questions as a file, without the name or address of who asked."""
+    asking, state = member(), _state()
+
+    def page(number: int) -> tuple[list[ContactRequest], bool]:
+        if asking is None or not asking.is_coordinator:
+            return cluster.project_requests.own(db(), member=asking, page=number)
+        return cluster.project_requests.listed(db(), member=asking, state=state, page=number)[:2]
+
+    found = list(whole(page))
+    return of_fields(format, "vragen-om-contact", _EXPORTED, found)
+
+
+def _state() -> RequestState:
+    given = request.args.get("state")
+    return RequestState(given) if given in set(RequestState) else RequestState.ASKED
 
 
 @door.get("/projects/requests/<int:request_id>")

@@ -237,7 +237,7 @@ def _page(
         project=project,
         partners=cluster.projects.partners(db(), project=project),
         call=data.calls.get(db(), call_id=project.call_id) if project.call_id else None,
-        asked=cluster.project_requests.asked(db(), member=asking, project_id=project.id),
+        asked=cluster.project_requests.asked(db(), member=asking, kind=Kind.PROJECT, item_id=project.id),
         decisions=cluster.projects.decisions(db(), project=project),
         origin=_origin(project),
         may_edit=may_edit,

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
@@ -12,6 +12,7 @@ import cluster.searches
 import data.searches
 from cluster.engine.texts import one_line
 from cluster.web.context import db, encoder, index, member
+from cluster.web.exports import of_fields, response, whole
 from cluster.web.face import label, themes
 from cluster.web.languages import say
 from cluster.web.matches import not_too_often, page_number
@@ -19,7 +20,7 @@ from cluster.web.requests import number
 from models.errors import N_, Invalid, NotFound
 from models.ideas import TITLE_AT_MOST, Intent
 from models.projects import Status
-from models.searches import FACETS, QUERY_AT_MOST, Chosen, Found, Hit, Often, SavedSearch, Subject
+from models.searches import FACETS, QUERY_AT_MOST, Chosen, Found, Hit, Often, SavedSearch, Shown, Subject
 
 door = Blueprint("searches", __name__)
 
@@ -28,6 +29,8 @@ door.add_app_template_global(lambda name, value, calls: value_label(name, value,
 door.add_app_template_global(lambda saved: address_of(saved), "saved_at")
 
 _VALUES_AT_MOST = 12
+# Of what was found, a file holds the best: every page of it asks the whole search again.
+_PAGES_AT_MOST = 10
 # The order in which a page shows the values of these facets is that of their words; others come most frequent first.
 FACET_NAMES = {
     "kind": N_("Soort"),
@@ -51,6 +54,23 @@ def search() -> ResponseReturnValue:
     return _page(query, chosen, found, page)
 
 
+_EXPORTED = ("kind", "id", "title", "organisation", "lang", "theme", "status", "intent", "province", "created_at")
+
+
+@door.get("/search/export.<format>")
+def export(format: str) -> Response:
+    """What was found as a file, best first."""
+    not_too_often()
+    query, chosen = one_line(request.args.get("q", ""))[:QUERY_AT_MOST], read_chosen()
+
+    def page(number: int) -> tuple[list[Shown], bool]:
+        found = cluster.searches.search(db(), encoder=encoder(), index=index(), query=query, chosen=chosen, page=number)
+        return [hit.shown for hit in found.hits], found.has_next and number < _PAGES_AT_MOST
+
+    shown = list(whole(page))
+    return of_fields(format, "gevonden", _EXPORTED, shown)
+
+
 def _page(query: str, chosen: Chosen, found: Found, page: int, refused: Invalid | None = None) -> str:
     asking = member()
     kept = None
@@ -71,6 +91,7 @@ def _page(query: str, chosen: Chosen, found: Found, page: int, refused: Invalid 
         kept=kept,
         asks=_asks,
         title=query[:TITLE_AT_MOST],
+        exported=_PAGES_AT_MOST * cluster.searches.PER_PAGE,
         errors={wrong.field: say(wrong) for wrong in refused.every} if refused else {},
     )
 
@@ -121,7 +142,7 @@ def address(hit: Hit) -> str:
         return url_for("projects.show", project_id=number_)
     if kind is Subject.CLUSTER:
         return url_for("clusters.show", cluster_id=number_)
-    return url_for("ideas.browse", municipality=number_)
+    return url_for("places.show", organisation_id=number_)
 
 
 def address_of(saved: SavedSearch) -> str:
@@ -150,6 +171,20 @@ def saved() -> ResponseReturnValue:
         else gettext("Deze zoekopdracht bewaarde je al.")
     )
     return redirect(url_for("searches.saved"), code=303)
+
+
+@door.get("/searches/export.<format>")
+@login_required  # type: ignore[untyped-decorator]
+def export_saved(format: str) -> Response:
+    """The same searches as a file."""
+    asking = member()
+    assert asking is not None
+    fields = ("name", "query", *FACETS, "often", "created_at", "told_at")
+    rows = (
+        {**{name: getattr(one, name, None) for name in fields}, **one.chosen.by_name}
+        for one in cluster.searches.saved_of(db(), member=asking)
+    )
+    return response(format, "zoekopdrachten", [(name, name) for name in fields], rows)
 
 
 @door.post("/searches/<int:search_id>")

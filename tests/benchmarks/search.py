@@ -61,6 +61,7 @@ def fill(db: Database, extra: Path | None, encoder: Encoder) -> None:
                     encoder=encoder.name,
                     text_hash="b",
                     vector=(vector / np.linalg.norm(vector)).tobytes(),
+                    parts=b"",
                 )
 
 

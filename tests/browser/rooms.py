@@ -74,6 +74,9 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int 
     mark = DraftMark("laptop", 0)
     draft = cluster.drafts.save(place, member=gent, form=forms["long"], submission_key="room-draft", mark=mark).draft
     assert draft is not None
+    change = replace(forms["reported"], description="Deze week en volgende week.")
+    about = {"idea_id": ids["reported"], "base": 1}
+    cluster.drafts.save(place, member=gent, form=change, submission_key="room-change", mark=mark, **about)
     return {
         **ids,
         **_people(place, account, idea_id=ids["long"]),
@@ -82,6 +85,7 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int 
         **_calls(place, account("coordinator")),
         **_reports(place, account, ids),
         **_judgements(place),
+        **_nobody(place, account("turnhout")),
         "draft": draft.id,
         "stop": _kept_search(place, gent),
         "asked": next(one.id for one in asked_of_turnhout if one.state == "asked"),
@@ -101,6 +105,16 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int 
         "call": int(value(place, "select id from calls order by id")),
         "letter": int(value(place, "select id from letters where state = 'sent' order by id")),
     }
+
+
+def _nobody(place: Database, member: Member) -> dict[str, int]:
+    """Somebody says *ook wij* at an idea behind which nobody has an account."""
+    real = int(value(place, "select id from ideas where organisation_id is null"))
+    said = cluster.contacts.endorse(place, member=member, idea_id=real, role="learn", message="Wie zit hierachter?")
+    asked = cluster.project_requests.asked(place, member=member, kind=Kind.IDEA, item_id=real)
+    assert asked is not None
+    found = value(place, "select id from introductions where endorsement_id = ?", [said.id])
+    return {"nobody": int(found), "about_idea": asked.id}
 
 
 def _reports(place: Database, account: Callable[[str], Member], ids: dict[str, int]) -> dict[str, int]:
@@ -213,7 +227,7 @@ def _projects(place: Database, account: Callable[[str], Member]) -> dict[str, in
             place, member=gent, project_id=led, revision=1, form=replace(form, year="2024", supplier="Bouwers nv")
         )
     cluster.project_requests.ask(place, member=turnhout, project_id=led, message="Mogen we komen kijken?")
-    asked = cluster.project_requests.asked(place, member=turnhout, project_id=led)
+    asked = cluster.project_requests.asked(place, member=turnhout, kind=Kind.PROJECT, item_id=led)
     assert asked is not None
     return {"led": led, "question": asked.id}
 
@@ -380,8 +394,8 @@ ROOMS = [
     Room("organisation", "/organisations/{zelzate}", "coordinator"),
     Room("organisation-own", "/organisations/{zelzate}", "zelzate"),
     Room("organisation-body", "/organisations/{leiedal}", "leiedal"),
-    Room("municipalities", "/organisations/{leiedal}/municipalities", "leiedal"),
-    Room("municipalities-overtaken", "/organisations/{leiedal}/municipalities", "leiedal", does=_others_chosen),
+    Room("speaks-for", "/organisations/{leiedal}/municipalities", "leiedal"),
+    Room("speaks-for-overtaken", "/organisations/{leiedal}/municipalities", "leiedal", does=_others_chosen),
     Room("members", "/members", "coordinator"),
     Room("members-none", "/members?q=xqzwvk", "coordinator"),
     Room("member", "/members/{member}", "coordinator"),
@@ -427,15 +441,18 @@ ROOMS = [
     Room("history", "/history", "coordinator"),
     Room("history-none", "/history?action=kept", "coordinator"),
     Room("edit", "/ideas/{own}/edit", "gent"),
+    Room("edit-draft", "/ideas/{reported}/edit", "gent"),
     Room("edit-empty", "/ideas/{own}/edit", "gent", does=_type_then("Bewaar", title="", description="")),
-    Room("edit-overtaken", "/ideas/{own}/edit", "gent", does=_overtaken("Bewaar")),
+    Room("edit-overtaken", "/ideas/{own}/edit", "gent", does=_overtaken("Bewaar", title="Van een ander")),
     Room("endorse", "/ideas/{others}/endorse", "gent"),
     Room("endorse-error", "/ideas/{others}/endorse", "gent", does=_wrong_sums),
+    Room("endorse-nobody", "/ideas/{real}/endorse", "gent"),
     Room("endorse-change", "/ideas/{endorsed}/endorse", "gent"),
     Room("contacts", "/introductions", "gent"),
     Room("contacts-none", "/introductions", "pajottegem"),
     Room("contact-asked", "/introductions/{asked}", "turnhout"),
     Room("contact-waiting", "/introductions/{waiting}", "gent"),
+    Room("contact-nobody", "/introductions/{nobody}", "turnhout"),
     Room("contact-agreed", "/introductions/{agreed}", "gent"),
     Room("projects", "/projects"),
     Room("projects-none", "/projects?status=refused&theme=participatie"),
@@ -460,6 +477,7 @@ ROOMS = [
     Room("requests-none", "/projects/requests", "pajottegem"),
     Room("request", "/projects/requests/{question}", "turnhout"),
     Room("request-coordinator", "/projects/requests/{question}", "coordinator"),
+    Room("request-idea", "/projects/requests/{about_idea}", "coordinator"),
     Room("request-error", "/projects/requests/{question}", "coordinator", does=_send("Verstuur het antwoord")),
     Room("import", "/projects/import", "coordinator"),
     Room("import-error", "/projects/import", "coordinator", does=_send("Bekijk wat er zou gebeuren")),

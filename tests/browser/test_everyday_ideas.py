@@ -1,5 +1,6 @@
 """An idea on ordinary days: drafted on two devices, posted, changed, reported, answered and shown again."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,7 @@ from playwright.sync_api import Page, expect
 from sqlite_utils import Database
 
 import cluster.versions
+from data.store import value
 from tests.browser.conftest import address_of, sign_in
 
 Visit = Callable[..., Page]
@@ -23,8 +25,11 @@ def test_an_idea_from_draft_to_moderation(visit: Visit, place: Database, scripts
         sign_in(page, name)
     drafts_on_two_devices(writer, phone, scripts)
     address = posts_the_draft(writer, phone, TITLE[scripts])
+    sent_again_posts_no_second(writer, address, place, TITLE[scripts])
+    is_withdrawn_and_put_back(writer, reader, address)
     says_me_too(endorser, address)
-    changes_it(writer, address)
+    drafts_a_change(writer, phone, address, scripts)
+    changes_it(phone, address)
     idea_id = int(address.rsplit("/", 1)[1])
     cluster.versions.tell(place, idea_id=idea_id)
     reads_what_changed(reader, endorser, address_of(other), TITLE[scripts])
@@ -32,6 +37,7 @@ def test_an_idea_from_draft_to_moderation(visit: Visit, place: Database, scripts
     reports(endorser, address)
     hides(coordinator, TITLE[scripts])
     assert reader.goto(address).status == 404  # type: ignore[union-attr]
+    hears_the_outcome(reader, address_of(other), TITLE[scripts])
     answers(writer, address)
     shows_it_again(coordinator, TITLE[scripts])
     reader.goto(address)
@@ -80,6 +86,45 @@ def posts_the_draft(writer: Page, phone: Page, title: str) -> str:
     phone.get_by_role("button", name="Verwijder dit concept").first.click()
     expect(phone.get_by_role("status").first).to_contain_text("verwijderd")
     return address
+
+
+def sent_again_posts_no_second(page: Page, address: str, place: Database, title: str) -> None:
+    """Back, and the same form once more."""
+    page.go_back()
+    page.goto(address)
+    page.go_back()
+    if page.locator("#idea-form").count():
+        page.locator("#idea-form button[type=submit]").first.click()
+    assert value(place, "select count(*) from ideas where title = ?", [title]) == 1
+
+
+def is_withdrawn_and_put_back(page: Page, reader: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("button", name="Trek in").click()
+    expect(page.locator("main")).to_contain_text("Dit idee staat niet online.")
+    assert reader.goto(address).status == 404  # type: ignore[union-attr]
+    page.get_by_role("button", name="Zet weer online").click()
+    assert reader.goto(address).ok  # type: ignore[union-attr]
+
+
+def drafts_a_change(writer: Page, phone: Page, address: str, scripts: bool) -> None:
+    """A change is kept while it is typed, and gone on with elsewhere; what stands online stays meanwhile."""
+    before = "Nu staat iedereen aan het loket."
+    writer.goto(f"{address}/edit")
+    if scripts:
+        with writer.expect_response("**/ideas/draft") as saved:
+            writer.get_by_label("Beschrijving").press_sequentially(" Half getypt.", delay=5)
+        assert saved.value.ok
+        expect(writer.locator("#draft-state")).to_contain_text("Online staat nog de vorige tekst")
+    else:
+        writer.get_by_label("Beschrijving").fill(f"{before} Half getypt.")
+        writer.get_by_role("button", name="Bewaar als concept").click()
+        expect(writer.get_by_role("status").first).to_contain_text("Online staat nog de vorige tekst")
+    phone.goto(address)
+    expect(phone.locator("main .prose").first).to_have_text(before)
+    phone.goto("/")
+    phone.locator(f"main a[href*='{address.rpartition('/ideas/')[2]}/edit']").first.click()
+    expect(phone.get_by_label("Beschrijving")).to_have_value(re.compile("Half getypt"))
 
 
 def says_me_too(page: Page, address: str) -> None:
@@ -135,6 +180,14 @@ def hides(page: Page, title: str) -> None:
     page.get_by_label("Waarom").fill("Dit noemt een merk.")
     page.get_by_role("button", name="Verberg").click()
     expect(page.get_by_role("status").first).to_contain_text("Het is verborgen")
+
+
+def hears_the_outcome(page: Page, theirs: str, title: str) -> None:
+    """Who reported it reads what became of it."""
+    page.goto("/mailbox")
+    letter = page.locator("main li.card").filter(has_text=theirs).filter(has_text=f"Je melding over “{title}”")
+    letter.get_by_role("link").first.click()
+    expect(page.locator("main")).to_contain_text("Dit noemt een merk.")
 
 
 def answers(page: Page, address: str) -> None:

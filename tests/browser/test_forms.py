@@ -7,10 +7,13 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlite_utils import Database
 
+from cluster.access import MESSAGE_AT_MOST as ACCESS_AT_MOST
+from cluster.people import NAME_AT_MOST as NAME_OF_PERSON_AT_MOST
 from models.clusters import NAME_AT_MOST, REASON_AT_MOST
 from models.contacts import MESSAGE_AT_MOST
 from models.ideas import DESCRIPTION_AT_MOST, TARGET_GROUP_AT_MOST, TITLE_AT_MOST
 from models.moderation import TEXT_AT_MOST
+from models.projects import JOIN_AT_MOST
 from tests.browser.conftest import address_of
 from tests.browser.rooms import demo_idea
 
@@ -39,6 +42,13 @@ RENAME = Form("/clusters/{cluster}", "coordinator", "form[action$='/rename'] but
 REJECT = Form("/clusters/{cluster}", "coordinator", "form[action$='/reject'] button")
 REPORT = Form("/report/idea/{other}", "heist", "form[action^='/report/'] button[type=submit]")
 
+PROJECT = Form("/projects/new", "heist", "form[action='/projects/new'] button[type=submit]")
+CALL = Form("/calls/new", "coordinator", "form[action='/calls/new'] button[type=submit]")
+ASK = Form("/ask-access", "", "form[action='/ask-access'] button")
+INVITE = Form("/invitations/new", "coordinator", "form[action='/invitations/new'] button")
+ACCOUNT = Form("/account", "heist", "form[action='/account'] button")
+CONTACT = Form("/projects/{project}", "heist", "form[action$='/contact'] button")
+
 # Everything else in the form stays as it is found; what is required and empty there makes one more message.
 TOO_MUCH = [
     (POST, "title", TITLE_AT_MOST),
@@ -51,15 +61,27 @@ TOO_MUCH = [
     (REPORT, "text", TEXT_AT_MOST),
     (RENAME, "name", NAME_AT_MOST),
     (REJECT, "reason", REASON_AT_MOST),
+    (PROJECT, "title", TITLE_AT_MOST),
+    (PROJECT, "summary", DESCRIPTION_AT_MOST),
+    (PROJECT, "how_to_join", JOIN_AT_MOST),
+    (CONTACT, "message", MESSAGE_AT_MOST),
+    (ASK, "message", ACCESS_AT_MOST),
+    (ASK, "name", NAME_OF_PERSON_AT_MOST),
+    (ACCOUNT, "name", NAME_OF_PERSON_AT_MOST),
 ]
 REQUIRED = [(POST, "title"), (POST, "description"), (EDIT, "title"), (EDIT, "description"), (RENAME, "name")]
 REQUIRED += [(REJECT, "reason"), (ENDORSE, "role"), (REPORT, "ground")]
+REQUIRED += [(PROJECT, "title"), (PROJECT, "summary"), (ACCOUNT, "name")]
+REQUIRED += [(CALL, name) for name in ("name", "kind_name", "opens_on", "closes_on", "ceiling", "funding_percent")]
+REQUIRED += [(ASK, name) for name in ("organisation", "name", "function", "email")] + [(INVITE, "email")]
 
 
 @pytest.fixture
 def ids(place: Database) -> dict[str, int]:
     found = place.execute("select id from clusters where state = 'proposed' order by id").fetchone()
-    return {"own": demo_idea(place, "DEMO-016"), "other": demo_idea(place, "DEMO-026"), "cluster": found[0]}
+    project = place.execute("select id from projects where programme = 1 order by id").fetchone()
+    ids = {"own": demo_idea(place, "DEMO-016"), "other": demo_idea(place, "DEMO-026")}
+    return {**ids, "cluster": found[0], "project": project[0]}
 
 
 def named(value: object) -> str:
@@ -89,7 +111,7 @@ def is_refused_at(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize(("form", "name"), REQUIRED, ids=named)
 def test_an_empty_field_is_named(visit: Visit, ids: dict[str, int], form: Form, name: str) -> None:
-    page = visit(form.who)
+    page = visit(form.who or None)
     page.goto(form.at.format_map(ids))
     if name not in {"role", "ground"}:
         put(page, name, "")
@@ -101,7 +123,7 @@ def test_an_empty_field_is_named(visit: Visit, ids: dict[str, int], form: Form, 
 def test_one_character_too_many_is_refused_and_kept(
     visit: Visit, ids: dict[str, int], form: Form, name: str, at_most: int
 ) -> None:
-    page = visit(form.who)
+    page = visit(form.who or None)
     page.goto(form.at.format_map(ids))
     put(page, name, "é" * (at_most + 1))
     assert send(page, form) == 422

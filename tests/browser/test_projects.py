@@ -100,6 +100,19 @@ def test_a_file_is_looked_at_mended_and_imported(visit: Visit, options: dict[str
     said(coordinator)
 
 
+def posts_for_the_call(page: Page, address: str, name: str) -> None:
+    """A member posts an idea from the page of a call, where it then stands."""
+    sign_in(page, "zelzate")
+    page.goto(address)
+    page.get_by_role("link", name="Plaats een idee voor deze oproep").click()
+    expect(page.locator("#call option:checked")).to_contain_text(name)
+    page.get_by_label("Titel").fill(f"Een idee voor {name}")
+    page.get_by_label("Beschrijving").fill("Dit past bij de oproep.")
+    page.locator("#idea-form button[type=submit]").first.click()
+    page.get_by_role("link", name=name, exact=True).click()
+    expect(page.locator("main")).to_contain_text(f"Een idee voor {name}")
+
+
 def test_a_call_is_drafted_opened_moved_and_closed(visit: Visit, options: dict[str, Any], place: Database) -> None:
     coordinator, reader = visit(**options), visit(**options)
     sign_in(coordinator, "coordinator")
@@ -122,6 +135,7 @@ def test_a_call_is_drafted_opened_moved_and_closed(visit: Visit, options: dict[s
     coordinator.get_by_role("button", name="Maak openbaar").click()
     reader.goto(address)
     expect(reader.locator("main .lead")).to_contain_text("dagen om in te dienen")
+    posts_for_the_call(visit(**options), address, name)
 
     coordinator.get_by_text("Verschuif de deadline").click()
     coordinator.locator("#closes_on").fill("2099-06-30")

@@ -68,8 +68,22 @@ def test_a_member_searches_keeps_the_search_and_hears_what_is_new(
     expect(page.locator("main li.card").filter(has_text=name)).to_have_count(0)
 
 
-def test_nothing_found_leads_to_an_idea_with_the_title_filled_in(visit: Visit) -> None:
-    page = visit("gent")
+@pytest.mark.parametrize("scripts", [True, False], ids=["with-script", "without-script"])
+def test_a_visitor_finds_a_municipality_and_takes_home_what_was_found(visit: Visit, scripts: bool) -> None:
+    page = visit(java_script_enabled=scripts, viewport={"width": 1280, "height": 900})
+    page.goto("/search?q=parkeervergunningsaanvraag")
+    expect(page.locator("main .card mark").first).to_have_text(re.compile("^parkeervergunning$", re.IGNORECASE))
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV", exact=True).click()
+    assert page.locator("main .card h2").first.inner_text() in download.value.path().read_text("utf-8-sig")
+    page.goto("/search?q=melle")
+    page.locator("main .card h2").get_by_role("link", name="Merelbeke-Melle").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Merelbeke-Melle")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with-script", "without-script"])
+def test_nothing_found_leads_to_an_idea_with_the_title_filled_in(visit: Visit, scripts: bool) -> None:
+    page = visit("gent", java_script_enabled=scripts)
     page.goto("/search?q=%22kwispelende+marsmannetjes%22&lang=fr")
     expect(page.locator("main")).to_contain_text("Zo begrepen we je vraag:")
     expect(page.get_by_role("link", name=re.compile("^zonder de filter Taal van de tekst"))).to_be_visible()

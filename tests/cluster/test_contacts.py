@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 import cluster.contacts as contacts
 import cluster.people
+import cluster.project_requests as project_requests
 import data.ideas
 import data.letters
 import data.migrations
@@ -18,7 +19,9 @@ from data.store import change, rows, transaction, value
 from models.contacts import EndorsementRole, Introduction, IntroductionState, Support
 from models.errors import Conflict, Invalid, NotAllowed, NotFound
 from models.ideas import IdeaForm
+from models.matches import Kind
 from models.people import Member, Role
+from models.projects import RequestState
 from tests.conftest import add_member, furnish
 
 Who = Callable[[str], Member]
@@ -254,11 +257,37 @@ def test_without_an_account_the_introduction_waits_for_the_first_member(db: Data
         change(db, "update members set active = 0 where email = 'aalter@test.example'")
     found = say(db, who("genk"), idea)
     assert (found.poster_member_id, found.poster_has_account) == (None, False)
-    assert letters(db) == []
+    assert letters(db) == [("coordinator", "contact")]
     add_member(db, email="nieuw@test.example", organisation_id=found.poster_organisation_id, role=Role.MEMBER)
     assert [item.id for item in contacts.waiting_for(db, member=who("nieuw"))] == [found.id]
     contacts.agree(db, member=who("nieuw"), introduction_id=found.id)
-    assert letters(db) == [("nieuw", "introduction"), ("genk", "introduction")]
+    assert letters(db)[1:] == [("nieuw", "introduction"), ("genk", "introduction")]
+    # Nobody needs to look for anybody any more.
+    assert project_requests.count_waiting(db, member=who("coordinator")) == 0
+
+
+def test_where_nobody_can_answer_the_coordinators_get_a_question_and_the_asker_sees_its_state(
+    db: Database, who: Who
+) -> None:
+    idea = post(db, None)
+    for _ in range(2):
+        say(db, who("genk"), idea)
+    ((asked,), _, _) = project_requests.listed(db, member=who("coordinator"), state=RequestState.ASKED, page=1)
+    assert (asked.idea_id, asked.project_id, asked.organisation, asked.lead) == (idea, None, "Genk", "")
+    project_requests.answer(
+        db, member=who("coordinator"), request_id=asked.id, revision=1, text="We zoeken nog.", found=False
+    )
+    told = project_requests.asked(db, member=who("genk"), kind=Kind.IDEA, item_id=idea)
+    assert told is not None
+    assert (told.state, told.answer) == ("unreachable", "We zoeken nog.")
+    assert letters(db) == [("coordinator", "contact"), ("genk", "answer")]
+
+
+def test_withdrawing_takes_the_question_to_the_coordinators_back(db: Database, who: Who) -> None:
+    idea = post(db, None)
+    say(db, who("genk"), idea)
+    contacts.withdraw(db, member=who("genk"), idea_id=idea)
+    assert project_requests.own(db, member=who("genk"), page=1) == ([], False)
 
 
 def test_an_idea_without_an_organisation_can_be_endorsed_and_waits(db: Database, who: Who) -> None:

@@ -141,3 +141,37 @@ def test_choices_that_are_none_are_left_out(db: Database, who: Who) -> None:
     form = kept(db, who("genk"), odd).form
     assert (form.stage, form.intent, form.budget, form.seeks) == ("idee", "need", None, ("partners",))
     assert (form.theme, form.call_id) == (None, None)
+
+
+def posted(db: Database, member: Member) -> int:
+    return ideas.post(db, encoder=None, member=member, form=POOL)
+
+
+def change(db: Database, member: Member, form: IdeaForm, *, idea_id: int, mark: DraftMark = LAPTOP) -> Saved:
+    return drafts.save(db, member=member, form=form, submission_key="edit", mark=mark, idea_id=idea_id, base=1)
+
+
+def test_a_change_is_kept_beside_what_stands(db: Database, who: Who) -> None:
+    member = who("genk")
+    idea_id = posted(db, member)
+    typed = replace(POOL, description="Banen en kleedhokjes boeken.")
+    draft = change(db, member, typed, idea_id=idea_id).draft
+    assert draft is not None
+    assert (draft.idea_id, draft.base, draft.form) == (idea_id, 1, typed)
+    assert drafts.changing(db, member=member, idea_id=idea_id) == [draft]
+    assert ideas.form_of(ideas.get(db, idea_id=idea_id, member=None)) == POOL
+    # Typed back to what stands, there is nothing left to go on with.
+    assert change(db, member, POOL, idea_id=idea_id, mark=DraftMark("laptop", 1)) == Saved()
+    assert drafts.changing(db, member=member, idea_id=idea_id) == []
+
+
+def test_a_form_that_says_what_stands_is_no_draft(db: Database, who: Who) -> None:
+    assert change(db, who("genk"), POOL, idea_id=posted(db, who("genk"))) == Saved()
+
+
+def test_only_the_ideas_own_organisation_drafts_a_change(db: Database, who: Who) -> None:
+    idea_id = posted(db, who("genk"))
+    for other in ("aalter", "coordinator"):
+        with pytest.raises(NotAllowed):
+            change(db, who(other), replace(POOL, title="Van ons"), idea_id=idea_id)
+    assert value(db, "select count(*) from idea_drafts") == 0

@@ -226,7 +226,9 @@ def test_one_bad_row_keeps_all_out_and_every_bad_row_is_named(db: Database) -> N
 
 def test_imported_ideas_become_findable_once_embedded(db: Database, encoder: Encoder) -> None:
     ideas.import_rows(db, rows=read_jsonl(lines(item(title="Sneeuwruimen plannen met sensoren"))))
-    assert matches.embed_missing(db, encoder=encoder) == 1
+    told: list[int] = []
+    assert matches.embed_missing(db, encoder=encoder, told=told.append) == 1
+    assert told == [1]
     assert matches.embed_missing(db, encoder=encoder) == 0
     found = matches.similar(db, encoder=encoder, index=Index(), title="sneeuwruimen sensoren", description="")
     assert [match.external_id for match in found] == ["X1"]

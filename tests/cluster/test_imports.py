@@ -2,12 +2,13 @@
 
 import io
 import json
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 import pytest
 
-from cluster.imports import FIELDS_AT_MOST, LINE_AT_MOST, Fields, Row, Wrong, check, read_csv, read_jsonl
+from cluster.imports import FIELDS_AT_MOST, LINE_AT_MOST, Checked, Fields, Row, Wrong, check, read_csv, read_jsonl
 from models.errors import ImportRefused
 
 Reader = Callable[[BinaryIO], Iterator[Row]]
@@ -117,7 +118,7 @@ def test_everything_that_is_wrong_is_said_at_once_with_line_and_field() -> None:
 def test_fields_nobody_knows_are_counted_and_left_out() -> None:
     checked, found = check([Row(1, {"id": "a", "colour": 1}), Row(2, {"id": 2, "colour": 2, "x": 3})], read)
 
-    assert checked == [{"external_id": "a", "title": None}, {"external_id": "2", "title": None}]
+    assert list(checked) == [{"external_id": "a", "title": None}, {"external_id": "2", "title": None}]
     assert found.ignored == {"colour": 2, "x": 1}
 
 
@@ -138,3 +139,15 @@ def test_what_is_no_amount_is_refused(given: object) -> None:
 
     assert Fields(Row(1, {"amount": given}), wrong).cents("amount") is None
     assert [name for _, name, _ in wrong] == ["amount"]
+
+
+def test_what_was_checked_of_a_long_file_waits_outside_memory_and_comes_back_in_order() -> None:
+    tracemalloc.start()
+    checked = Checked()
+    for at in range(20_000):
+        checked.append({"external_id": str(at), "form": ("tekst " * 200, at)})  # 24 MB
+    for _ in range(2):
+        assert [values["form"][1] for values in checked] == list(range(20_000))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16 * 2**20

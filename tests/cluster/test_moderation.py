@@ -170,7 +170,7 @@ def test_a_hidden_project_is_gone_from_lists_search_suggestions_and_counts(
     assert data.projects.browse(db, wanted=data.projects.Filter(), at_most=9) == []
     assert data.projects.by_ids(db, ids=[project_id]) == {}
     assert data.matches.matching(db, words=["zwembad"], prefixes=True, at_most=9) == []
-    assert data.matches.missing(db, encoder="none", at_most=9) == []
+    assert [data.matches.missing(db, kind=kind, encoder="none", at_most=9) for kind in Kind] == [[], []]
     assert data.clusters.items(db) == []
     assert ideas.counts(db)["projects"] == 0
     changes = data.matches.changes_since(db, seq=before, encoder="none")
@@ -235,6 +235,23 @@ def test_the_organisation_hears_the_reason_and_answers_once_a_round(
     assert [subject for _, subject in letters(db)] == ["Verborgen", "Blijft verborgen", "Weer zichtbaar"]
     with pytest.raises(Conflict):
         moderation.answer(db, member=who("genk"), case_id=case.id, text="Te laat.")
+
+
+def test_who_reported_reads_what_became_of_it(
+    db: Database, who: Who, report: Callable[..., Case], idea_id: int
+) -> None:
+    def told() -> list[tuple[str, bool]]:
+        found = rows(db, "select recipient, body from letters where dedupe_key like 'outcome:%' order by id")
+        return [(item["recipient"].partition("@")[0], "> Zo is het." in item["body"]) for item in found]
+
+    dismissed = decide(db, who, report(who("aalter"), Subject.IDEA, idea_id), "dismiss", "Zo is het.")
+    assert told() == [("aalter", True)]
+    # Another one reports it too: who was told that it stays hears nothing new until it is hidden.
+    again = report(who("kortrijk"), Subject.IDEA, idea_id)
+    assert again.revision > dismissed.revision
+    left = decide(db, who, again, "dismiss", "Zo is het.")
+    assert told()[1:] == [("kortrijk", True)]
+    assert left.state == CaseState.SHOWN
 
 
 def test_others_cannot_answer_nor_see_that_there_is_a_case(

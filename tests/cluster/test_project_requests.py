@@ -10,6 +10,7 @@ import cluster.projects
 import data.store
 from cluster.imports import Row
 from models.errors import Conflict, Invalid, NotAllowed, NotFound
+from models.matches import Kind
 from models.people import Member
 from models.projects import RequestState
 
@@ -22,7 +23,7 @@ def asked(db: Database, who: Callable[[str], Member]) -> int:
     cluster.projects.import_rows(db, rows=[Row(1, ROW)])
     for _ in range(2):
         cluster.project_requests.ask(db, member=who("kortrijk"), project_id=1, message="Werkt het?")
-    found = cluster.project_requests.asked(db, member=who("kortrijk"), project_id=1)
+    found = cluster.project_requests.asked(db, member=who("kortrijk"), kind=Kind.PROJECT, item_id=1)
     assert found is not None
     return found.id
 

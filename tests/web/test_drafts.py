@@ -123,3 +123,43 @@ def test_an_empty_form_is_no_draft(page: Page, app_db: Database) -> None:
     assert "niets om te bewaren" in visitor.submit("/ideas/new", **{**form, "action": "draft"}).text
     assert visitor.client.post("/ideas/draft", data=form).get_data(as_text=True).strip() == ""
     assert value(app_db, "select count(*) from idea_drafts") == 0
+
+
+def test_a_change_to_what_stands_is_kept_resumed_elsewhere_and_sent(page: Page, app_db: Database) -> None:
+    laptop, phone = page("genk"), page("genk")
+    laptop.submit("/ideas/new", **{**hidden(laptop.get("/ideas/new").select_one("#idea-form")), **FIELDS})
+    form = hidden(laptop.get("/ideas/1/edit").select_one("#idea-form"))
+    better = {**FIELDS, "description": "Banen en kleedhokjes boeken."}
+    answer = laptop.client.post("/ideas/draft", data={**form, **better})
+    assert answer.headers["HX-Replace-Url"] == "/ideas/1/edit?draft=1"
+    assert "Online staat nog de vorige tekst" in answer.get_data(as_text=True)
+    assert better["description"] not in page().get("/ideas/1").text
+    assert "/ideas/1/edit?draft=1" in {link["href"] for link in phone.get("/").select("main a")}
+
+    resumed = phone.get("/ideas/1/edit")
+    assert resumed.select_one("#description").text.strip() == better["description"]
+    form = hidden(resumed.select_one("#idea-form"))
+    kept = phone.submit("/ideas/1/edit", **{**form, **better, "title": "Beter", "action": "draft"})
+    assert "bewaard als concept" in kept.select_one("[role=status]").text
+    form = hidden(kept.select_one("#idea-form"))
+    shown = phone.submit("/ideas/1/edit", **{**form, **better, "title": "Beter"})
+    assert shown.h1.text == "Beter"
+    assert value(app_db, "select count(*) from idea_drafts") == 0
+
+
+def test_a_change_drafted_before_a_colleagues_says_so_and_meets_it(page: Page, app_db: Database) -> None:
+    laptop, phone = page("genk"), page("genk")
+    laptop.submit("/ideas/new", **{**hidden(laptop.get("/ideas/new").select_one("#idea-form")), **FIELDS})
+    form = hidden(laptop.get("/ideas/1/edit").select_one("#idea-form"))
+    laptop.client.post("/ideas/draft", data={**form, **FIELDS, "title": "Van mij"})
+    colleague = hidden(phone.get("/ideas/1/edit?draft=99").select_one("#idea-form"))
+    phone.submit("/ideas/1/edit", **{**colleague, **FIELDS, "title": "Van een collega", "submission_key": "ander"})
+    resumed = laptop.get("/ideas/1/edit")
+    assert "Een collega wijzigde dit idee intussen" in resumed.text
+    form = hidden(resumed.select_one("#idea-form"))
+    conflict = laptop.submit("/ideas/1/edit", status=409, **{**form, **FIELDS, "title": "Van mij"})
+    assert "Van een collega" in conflict.text
+    assert conflict.select_one("#title")["value"] == "Van mij"
+    assert value(app_db, "select count(*) from idea_drafts") == 1
+    assert laptop.submit("/drafts/1/delete", at="/ideas/1/edit").h1.text == "Van een collega"
+    assert laptop.get("/ideas/1/edit").select_one("#title")["value"] == "Van een collega"

@@ -179,3 +179,39 @@ def test_a_list_that_is_too_long_for_excel_says_so(
 
     assert "te lang voor Excel" in page().get("/ideas/export.xlsx", status=400).text
     assert not ALL_TEMP_FILES
+
+
+def test_every_list_is_taken_home_as_it_is_on_the_page(
+    app_db: Database, page: Callable[..., Any], who: Callable[[str], Member]
+) -> None:
+    idea_id = cluster.ideas.post(
+        app_db, encoder=None, member=who("genk"), form=IdeaForm(title="=Kiosk", description="Tekst")
+    )
+    cluster.contacts.endorse(app_db, member=who("aalter"), idea_id=idea_id, role="learn", message="geheim")
+    page("aalter").submit(f"/report/idea/{idea_id}", ground="wrong", text="Klopt niet")
+    page("aalter").submit("/searches", at="/search?q=kiosk", q="kiosk", name="Kiosken", often="off")
+    page("coordinator").submit("/invitations/new", role="coordinator", email="nieuw@test.example", locale="nl")
+    page().submit(
+        "/ask-access",
+        **{"organisation": who("genk").organisation_id, "name": "Nele", "function": "Balie", "email": "n@test.example"},
+    )
+
+    def rows(name: str, address: str) -> list[dict[str, str]]:
+        shown = page(name).get(address)
+        (link,) = (one["href"] for one in shown.select(".files a") if one.get_text() == "CSV")
+        head, *cells = csv_table(page(name).client.get(link))
+        return [dict(zip(head, row, strict=True)) for row in cells]
+
+    assert [row["state"] for row in rows("coordinator", "/calls")] == ["closed"]
+    assert [row["title"] for row in rows("coordinator", "/reports")] == ["'=Kiosk"]
+    assert [(row["who"], row["reason"]) for row in rows("coordinator", "/history")] == [("Aalter", "Klopt niet")]
+    assert [row["email"] for row in rows("coordinator", "/invitations")] == ["nieuw@test.example"]
+    assert [row["email"] for row in rows("genk", "/access-requests")] == ["n@test.example"]
+    assert [(row["query"], row["often"]) for row in rows("aalter", "/searches")] == [("kiosk", "off")]
+    assert [row["title"] for row in rows("aalter", "/search?q=kiosk&kind=idea")] == ["'=Kiosk"]
+    # The other's address leaves once both consented, not before.
+    ((waiting,)) = rows("aalter", "/introductions")
+    assert (waiting["posted_by"], waiting["state"], waiting["email"]) == ("Genk", "asked", "")
+    cluster.contacts.agree(app_db, member=who("genk"), introduction_id=1)
+    assert [row["email"] for row in rows("aalter", "/introductions")] == ["genk@test.example"]
+    assert [row["email"] for row in rows("genk", "/introductions")] == ["aalter@test.example"]
