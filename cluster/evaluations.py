@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sqlite_utils import Database
 
+import cluster.fits
 import cluster.ideas
 import cluster.matches
 import cluster.projects
@@ -23,6 +24,7 @@ from cluster.engine.baselines import Floats, Scorer, Text
 from cluster.engine.copies import Change
 from cluster.engine.encoder import Encoder
 from cluster.engine.index import Index
+from cluster.engine.quality import Labelled
 from cluster.engine.retrieval import Answers, Case, Figure
 from cluster.imports import Row
 from data.matches import Item
@@ -40,7 +42,7 @@ _LONGEST_QUERY = 1_000
 def measure(
     rows: Sequence[dict[str, Any]], case: Case, *, encoder: Encoder, tell: Callable[[str], None] = lambda _: None
 ) -> dict[str, dict[str, Figure]]:
-    """Figures of the service, as it stands and calibrated on other topics, and of every baseline: name → measure.
+    """Figures of the service, as it stands and fitted on other topics, and of every baseline: name → measure.
 
     The texts are put into a temporary database of their own, and asked for as an anonymous reader asks.
     """
@@ -53,10 +55,7 @@ def measure(
         service = _Service(db, items, encoder)
         answers = service.answers(texts, asking=case.asking)
         found[SERVICE] = retrieval.measure(answers, case) | _near_copies(service.scores, edits)
-        order = retrieval.measure(retrieval.calibrated(answers, case), case)
-        found[f"{SERVICE}, calibrated on other topics"] = {
-            name: one for name, one in order.items() if name not in found[SERVICE] or name.startswith(_FITTED)
-        }
+        found[f"{SERVICE}, fitted on other topics"] = retrieval.measure(service.crossed(texts, case), case)
         for name, scorer in _others(db, items, texts, encoder=encoder):
             tell(name)
             scores = _of_those_who_ask(scorer, texts, case)
@@ -69,8 +68,6 @@ def measure(
     return found
 
 
-# What a fit has a part in.
-_FITTED = ("same need:", "expected calibration error", "Brier score")
 _TRIGRAMS = "trigrams (pg_trgm)"
 _DECIDIM = f"trigrams ≥ {baselines.DECIDIM_AT_LEAST} (Decidim)"
 
@@ -122,6 +119,29 @@ class _Service:
                 if match.probability is not None:
                     probabilities[row, place] = match.probability
         return Answers(scores, None if np.isnan(probabilities).all() else probabilities, named)
+
+    def crossed(self, texts: Sequence[Text], case: Case) -> Answers:
+        """What it says when its weights and bounds come from other topics alone: one fit for each part."""
+        part, known = retrieval.folds(case), case.labelled
+        parts = []
+        for one in range(retrieval.FOLDS):
+            rows = [row for row in range(len(texts)) if part[row] != one]
+            seen = Labelled(
+                texts=[known.texts[row] for row in rows],
+                topics=[known.topics[row] for row in rows],
+                languages=[known.languages[row] for row in rows],
+                queries=[],
+                related=known.related,
+            )
+            fit_id, _ = cluster.fits.fit(self._db, encoder=self._encoder, ideas=seen)
+            cluster.fits.use(self._db, fit_id=fit_id)
+            parts.append(self.answers(texts, asking=[row for row in case.asking if part[row] == one]))
+        # Every row asks in one part alone: in all others it found nothing.
+        return Answers(
+            np.max([one.scores for one in parts], axis=0),
+            np.fmax.reduce([one.probabilities for one in parts if one.probabilities is not None]),
+            np.any([one.named for one in parts if one.named is not None], axis=0),
+        )
 
     def scores(self, asked: Sequence[Text]) -> Floats:
         """What it finds for texts that it does not have."""

@@ -108,6 +108,8 @@ def calibrated(answers: Answers, case: Case) -> Answers:
                 ((part[:, None] == one) & (part[None, :] == other))
                 | ((part[:, None] == other) & (part[None, :] == one))
             )
+            if not here.any():
+                continue
             probabilities[here] = model.predict_proba(((answers.scores[here] - mean) / spread)[:, None])[:, 1]
             named[here] = answers.scores[here] >= bound(scores, truth, weights=weights)
     return Answers(answers.scores, probabilities, named)

@@ -133,7 +133,7 @@ def put_by_hand(db: Database, member: Member, at: int, title: str) -> None:
     if data.projects.get(db, project_id=at) is None:
         return
     with transaction(db):
-        data.matches.put(db, kind=Kind.PROJECT, item_id=at, encoder="drawn", text_hash=title, vector=vector)
+        data.matches.put(db, kind=Kind.PROJECT, item_id=at, encoder="drawn", text_hash=title, vector=vector, parts=b"")
 
 
 def hide(db: Database, member: Member, at: int, title: str) -> None:

@@ -102,7 +102,7 @@ def test_a_changed_row_is_updated_and_only_a_changed_text_is_read_again(db: Data
     with data.store.transaction(db):
         db.execute("delete from jobs")
         for item in data.store.rows(db, "select id from projects"):
-            vector = {"item_id": item["id"], "encoder": "drawn", "text_hash": "old", "vector": b"1234"}
+            vector = {"item_id": item["id"], "encoder": "drawn", "text_hash": "old", "vector": b"1234", "parts": b""}
             data.matches.put(db, kind=Kind.PROJECT, **vector)
 
     done = cluster.projects.import_rows(

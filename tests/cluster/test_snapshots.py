@@ -81,6 +81,7 @@ def add(db: Database, ids: range, encoder: Encoder = ENCODER) -> None:
                 encoder=encoder.name,
                 text_hash="h",
                 vector=vector(item_id).tobytes(),
+                parts=b"",
             )
 
 

