@@ -980,3 +980,60 @@ create index if not exists project_partners_organisation on project_partners (or
 create index introductions_state on introductions (state);
 
 """
+
+
+@migrations(name="060_plans")
+def plans(db: Database) -> None:
+    """Cost plans with their versions, partners and answers."""
+    _all(db, PLANS)
+
+
+# A version is never changed: who accepted it, accepted just this.
+PLANS = """
+create table plans (
+  id integer primary key autoincrement,
+  idea_id integer unique references ideas (id),
+  cluster_id integer unique references clusters (id),
+  number integer not null, -- of the present version
+  created_at text not null,
+  check ((idea_id is null) <> (cluster_id is null))
+) strict;
+
+create table plan_versions (
+  plan_id integer not null references plans (id),
+  number integer not null,
+  member_id integer references members (id),
+  content text not null check (json_valid(content)),
+  note text not null,
+  written_at text not null,
+  primary key (plan_id, number)
+) strict;
+
+create trigger plan_versions_kept before update of plan_id, number, content, written_at on plan_versions begin
+  select raise(abort, 'a version of a plan does not change');
+end;
+
+create table plan_partners (
+  plan_id integer not null references plans (id),
+  organisation_id integer not null references organisations (id),
+  active integer not null default 1,
+  told_number integer not null default 0,
+  told_at text,
+  primary key (plan_id, organisation_id)
+) strict;
+
+create index plan_partners_organisation on plan_partners (organisation_id, active);
+
+create table plan_answers (
+  plan_id integer not null,
+  number integer not null,
+  organisation_id integer not null references organisations (id),
+  member_id integer not null references members (id),
+  accepted integer not null check (accepted in (0, 1)),
+  reason text not null,
+  answered_at text not null,
+  primary key (plan_id, number, organisation_id),
+  foreign key (plan_id, number) references plan_versions (plan_id, number)
+) strict;
+
+"""

@@ -116,13 +116,14 @@ def _exact(total: int, weights: Sequence[Fraction], bounds: Sequence[tuple[int, 
 
     def at(rate: Fraction) -> list[Fraction]:
         return [
-            Fraction(min(max(rate * weight, low), high)) for weight, (low, high) in zip(weights, bounds, strict=True)
+            min(max(rate * weight, Fraction(low)), Fraction(high))
+            for weight, (low, high) in zip(weights, bounds, strict=True)
         ]
 
     rates = {Fraction(0)}
     for weight, (low, high) in zip(weights, bounds, strict=True):
         if weight:
-            rates |= {low / weight, high / weight}
+            rates |= {Fraction(low) / weight, Fraction(high) / weight}
     ordered = sorted(rates)
     below, above = 0, len(ordered) - 1
     if sum(at(ordered[above])) <= total:
@@ -132,5 +133,5 @@ def _exact(total: int, weights: Sequence[Fraction], bounds: Sequence[tuple[int, 
         below, above = (middle, above) if sum(at(ordered[middle])) <= total else (below, middle)
     left, right = at(ordered[below]), at(ordered[above])
     grown = sum(right) - sum(left)
-    part = (total - sum(left)) / grown if grown else Fraction(0)
+    part = Fraction(total - sum(left)) / grown if grown else Fraction(0)
     return [one + part * (other - one) for one, other in zip(left, right, strict=True)]

@@ -30,6 +30,7 @@ from cluster.web import (
     pages,
     people,
     places,
+    plans,
     project_requests,
     project_uploads,
     projects,
@@ -97,6 +98,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         versions,
         moderation,
         searches,
+        plans,
     )
     for door in rooms:
         app.register_blueprint(door.door)

@@ -12,6 +12,7 @@ import structlog
 import cluster.clusters
 import cluster.letters
 import cluster.matches
+import cluster.plans
 import cluster.searches
 import cluster.versions
 import cluster.work
@@ -125,6 +126,10 @@ def _tell(services: Services, job: Job) -> None:
     cluster.versions.tell(services.db(), idea_id=int(job.payload["idea_id"]))
 
 
+def _plan(services: Services, job: Job) -> None:
+    cluster.plans.tell(services.db(), plan_id=int(job.payload["plan_id"]))
+
+
 def _searches(services: Services, job: Job) -> None:
     """Tell what is new for kept searches: at once, or in the morning, which queues the next one."""
     often = Often.AT_ONCE if job.key == "at_once" else Often.DAILY
@@ -143,6 +148,7 @@ _HANDLERS: dict[str, Callable[[Services, Job], None]] = {
     "embed": _embed,
     "propose": _propose,
     "tell": _tell,
+    "plan": _plan,
     "searches": _searches,
 }
 
