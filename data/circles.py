@@ -84,6 +84,8 @@ def speaker(db: Database, *, about: About, item_id: int, organisation_id: int) -
         db,
         f"""select m.id from members m where m.organisation_id = :organisation_id and m.active = 1
         order by exists (select 1 from ideas i where i.author_id = m.id and i.id in ({_IDEAS[about]}))
+          or exists (select 1 from introductions n join endorsements e on e.id = n.endorsement_id
+            where n.poster_member_id = m.id and n.state = 'agreed' and e.idea_id in ({_IDEAS[about]}))
           or exists (select 1 from endorsements e where e.member_id = m.id and e.idea_id in ({_IDEAS[about]})) desc,
           m.id limit 1""",
         parameters,

@@ -1037,3 +1037,61 @@ create table plan_answers (
 ) strict;
 
 """
+
+
+@migrations(name="061_threads")
+def threads(db: Database) -> None:
+    """Conversations: messages, who follows them how, and facts about what each uses."""
+    _all(db, THREADS)
+
+
+THREADS = """
+create table threads (
+  id integer primary key,
+  idea_id integer unique references ideas (id),
+  cluster_id integer unique references clusters (id),
+  created_at text not null,
+  check ((idea_id is null) <> (cluster_id is null))
+) strict;
+
+create table messages (
+  id integer primary key autoincrement, -- "told up to here" must never mean another message
+  thread_id integer not null references threads (id),
+  member_id integer not null references members (id),
+  organisation_id integer references organisations (id),
+  text text not null,
+  lang text not null,
+  submission_key text unique,
+  written_at text not null
+) strict;
+
+create index messages_thread on messages (thread_id, id);
+
+create table thread_readers (
+  thread_id integer not null references threads (id),
+  member_id integer not null references members (id),
+  told_id integer not null default 0,
+  told_at text,
+  muted integer not null default 0,
+  gone integer not null default 0,
+  primary key (thread_id, member_id)
+) strict;
+
+create table facts (
+  id integer primary key autoincrement,
+  thread_id integer not null references threads (id),
+  organisation_id integer not null references organisations (id),
+  member_id integer not null references members (id),
+  product text not null,
+  supplier text not null,
+  cents_year integer,
+  contract_end text,
+  again text check (again in ('yes', 'perhaps', 'no')),
+  sight text not null check (sight in ('circle', 'members', 'public')),
+  revision integer not null default 1,
+  updated_at text not null
+) strict;
+
+create index facts_thread on facts (thread_id);
+
+"""

@@ -37,23 +37,25 @@ FLOORS = ("models", "data", "cluster", "cluster/web")
 # What stands beside the rooms on each floor: a part of a room too large for one file, or what is no room.
 BESIDE = {
     "models": {
-        "circles", "errors", "moderation", "places", "plans", "reminders", "searches",
+        "circles", "errors", "moderation", "places", "plans", "reminders", "searches", "threads",
     },
     "data": {
         "access", "circles", "drafts", "health", "invitations", "judgements", "migrations", "moderation", "places",
-        "plans", "project_requests", "project_uploads", "searches", "store", "throttles", "turns", "versions", "work",
+        "plans", "project_requests", "project_uploads", "searches", "store", "threads", "throttles", "turns",
+        "versions", "work",
     },
     "cluster": {
         "access", "circles", "drafts", "imports", "invitations", "moderation", "organisations", "passwords", "places",
         "plan_forms", "plans", "project_imports",
-        "project_requests", "project_uploads", "searches", "setup", "tokens", "versions", "work",
-        "workbooks",
+        "project_requests", "project_uploads", "searches", "setup", "threads", "tokens",
+        "versions", "work", "workbooks",
     },
     "cluster/web": {
         "access", "calendars", "cluster_commands", "commands", "context", "doctor", "drafts", "errors",
-        "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "member_commands", "moderation",
+        "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "markup", "member_commands",
+        "moderation",
         "organisations", "pages", "places", "plans", "project_requests", "project_uploads", "requests", "searches",
-        "security", "serve", "settings", "setup", "terminal", "versions", "worker",
+        "security", "serve", "settings", "setup", "terminal", "threads", "versions", "worker",
     },
 }  # fmt: skip
 # They read texts and files, and leave writing to the verbs.

@@ -35,6 +35,7 @@ from cluster.web import (
     project_uploads,
     projects,
     searches,
+    threads,
     versions,
 )
 from cluster.web.context import Services, SignedIn, root, services
@@ -99,6 +100,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         moderation,
         searches,
         plans,
+        threads,
     )
     for door in rooms:
         app.register_blueprint(door.door)

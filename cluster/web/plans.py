@@ -61,6 +61,7 @@ CHANGED = {
 _ROWS_MORE = 3
 
 door.add_app_template_filter(lambda cents: "" if cents is None else euro(cents / 100), "cents")
+door.add_app_template_filter(lambda cents: more_or_less(cents), "more_or_less")
 
 door.add_app_template_global(lambda about, item_id: _together(About(about), item_id), "together")
 
@@ -312,6 +313,12 @@ def items(plan_id: int, format: str) -> Response:
 
 def _euros(cents: int | None) -> Decimal | None:
     return None if cents is None else Decimal(cents) / 100
+
+
+def more_or_less(cents: int) -> str:
+    """An amount with its sign in front: that is what a difference is about."""
+    sign = "+" if cents > 0 else "−" if cents < 0 else ""
+    return sign + euro(abs(cents) / 100)
 
 
 def _number() -> int:

@@ -14,6 +14,7 @@ import cluster.letters
 import cluster.matches
 import cluster.plans
 import cluster.searches
+import cluster.threads
 import cluster.versions
 import cluster.work
 from cluster.web.context import Services
@@ -130,6 +131,10 @@ def _plan(services: Services, job: Job) -> None:
     cluster.plans.tell(services.db(), plan_id=int(job.payload["plan_id"]))
 
 
+def _thread(services: Services, job: Job) -> None:
+    cluster.threads.tell(services.db(), thread_id=int(job.payload["thread_id"]))
+
+
 def _searches(services: Services, job: Job) -> None:
     """Tell what is new for kept searches: at once, or in the morning, which queues the next one."""
     often = Often.AT_ONCE if job.key == "at_once" else Often.DAILY
@@ -149,6 +154,7 @@ _HANDLERS: dict[str, Callable[[Services, Job], None]] = {
     "propose": _propose,
     "tell": _tell,
     "plan": _plan,
+    "thread": _thread,
     "searches": _searches,
 }
 

@@ -15,16 +15,18 @@ import cluster.ideas
 import cluster.moderation
 import cluster.plans
 import cluster.searches
+import cluster.threads
 import cluster.tokens
 import data.access
 import data.invitations
 import data.people
-from data.store import change, insert, transaction
+from data.store import insert, transaction
 from models.circles import About
 from models.ideas import DraftMark, IdeaForm
 from models.moderation import Subject
 from models.people import Member
 from models.plans import PlanForm
+from models.threads import FactForm
 
 Page = Callable[..., Any]
 
@@ -192,7 +194,7 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/introductions/99"): (SIGN_IN, 404, 404, 403),
     ("POST", "/introductions/take-over"): (401, 303, 303, 403),
     ("POST", "/introductions/1/agree"): (401, 303, 404, 403),
-    ("POST", "/introductions/1/decline"): (401, 303, 404, 403),
+    ("POST", "/introductions/1/decline"): (401, 409, 404, 403),
     ("GET", "/clusters"): (SIGN_IN, 403, 403, 200),
     ("GET", "/clusters/export.csv"): (SIGN_IN, 403, 403, 200),
     ("GET", "/clusters/1"): (404, 404, 404, 200),
@@ -222,6 +224,20 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/plans/1/partners.csv"): (SIGN_IN, 200, 404, 200),
     ("GET", "/plans/1/costs.xlsx"): (SIGN_IN, 200, 404, 200),
     ("GET", "/plans/1/costs.pdf"): (SIGN_IN, 404, 404, 404),
+    # Genk and Kortrijk met, and talk about idea 1; fact 1 is Genk's. Nobody is in contact about idea 2.
+    ("GET", "/conversations/idea/1"): (SIGN_IN, 200, 404, 404),
+    ("GET", "/conversations/idea/2"): (SIGN_IN, 404, 404, 404),
+    ("GET", "/conversations/cluster/2"): (SIGN_IN, 200, 404, 200),
+    ("GET", "/conversations/planet/1"): (SIGN_IN, 404, 404, 404),
+    ("POST", "/conversations/idea/1/messages"): (401, 422, 404, 404),
+    ("POST", "/conversations/cluster/2/messages"): (401, 422, 404, 422),
+    ("POST", "/conversations/idea/1/follow"): (401, 303, 404, 404),
+    ("GET", "/conversations/idea/1/facts"): (SIGN_IN, 200, 404, 403),
+    ("POST", "/conversations/idea/1/facts"): (401, 422, 404, 403),
+    ("GET", "/facts/1"): (SIGN_IN, 200, 404, 403),
+    ("POST", "/facts/1"): (401, 422, 404, 403),
+    ("GET", "/facts/99"): (SIGN_IN, 404, 404, 403),
+    ("POST", "/facts/1/remove"): (401, 303, 404, 403),
     ("GET", "/mailbox"): (200, 200, 200, 200),
     ("GET", "/mailbox/1"): (200, 200, 200, 200),
     ("GET", "/mailbox/99"): (404, 404, 404, 404),
@@ -239,7 +255,6 @@ def furnished(app: Flask) -> Database:
     for title in ("Open", "Ingetrokken", "Afgeschermd"):
         cluster.ideas.post(db, encoder=None, member=genk, form=IdeaForm(title=title, description="Tekst"))
     cluster.contacts.endorse(db, member=kortrijk, idea_id=1, role="learn", message="Graag!")
-    # They met, shared a plan, and the introduction waits once more: what the rows above count on.
     _share_costs(db, genk, kortrijk)
     cluster.ideas.withdraw(db, member=genk, idea_id=2)
     draft, mark = IdeaForm(title="Concept", description=""), DraftMark("laptop", 0)
@@ -306,8 +321,7 @@ def _share_costs(db: Database, genk: Member, kortrijk: Member) -> None:
     )
     cluster.contacts.agree(db, member=genk, introduction_id=1)
     cluster.plans.start(db, member=genk, about=About.IDEA, item_id=1, form=form)
-    with transaction(db):
-        change(db, "update introductions set state = 'asked', answered_at = null")
+    cluster.threads.add_fact(db, member=genk, about=About.IDEA, item_id=1, form=FactForm(product="Boeker"))
 
 
 @pytest.mark.parametrize("role", range(len(ROLES)), ids=[str(role) for role in ROLES])
@@ -361,6 +375,7 @@ def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
     tables += ("projects", "calls", "contact_requests", "project_uploads")
     tables += ("idea_drafts", "idea_versions", "cases", "reports", "history")
     tables += ("saved_searches", "plans", "plan_versions", "plan_partners", "plan_answers")
+    tables += ("threads", "messages", "thread_readers", "facts")
 
     def everything() -> list[Any]:
         return [list(furnished[table].rows) for table in tables]
