@@ -1095,3 +1095,50 @@ create table facts (
 create index facts_thread on facts (thread_id);
 
 """
+
+
+@migrations(name="062_reminders")
+def reminders(db: Database) -> None:
+    """One reminder of silence, one question about the outcome, and who wants neither."""
+    _all(db, REMINDERS)
+
+
+# Whoever was asked has a row, written with the letter: nobody is asked twice, whatever a clock or a worker does.
+REMINDERS = """
+create table reminders (
+  introduction_id integer not null references introductions (id),
+  organisation_id integer not null references organisations (id),
+  what text not null check (what in ('silent', 'outcome')),
+  member_id integer not null references members (id),
+  asked_at text not null,
+  primary key (introduction_id, organisation_id, what)
+) strict;
+
+create table reminder_stops (
+  introduction_id integer not null references introductions (id),
+  organisation_id integer not null references organisations (id),
+  primary key (introduction_id, organisation_id)
+) strict;
+
+create table members_without_reminders (member_id integer primary key references members (id)) strict;
+
+create table outcomes (
+  introduction_id integer not null references introductions (id),
+  organisation_id integer not null references organisations (id),
+  outcome text not null check (outcome in ('met', 'submitted', 'no')),
+  reason text not null,
+  member_id integer not null references members (id),
+  told_at text not null,
+  primary key (introduction_id, organisation_id)
+) strict;
+
+insert into jobs (kind, key, payload, not_before)
+select 'reminder', 'silent:' || id, json_object('introduction_id', id, 'what', 'silent'),
+  strftime('%Y-%m-%dT%H:%M:%S+00:00', asked_at, '+7 days') from introductions where state = 'asked';
+
+insert into jobs (kind, key, payload, not_before)
+select 'reminder', 'outcome:' || id, json_object('introduction_id', id, 'what', 'outcome'),
+  strftime('%Y-%m-%dT%H:%M:%S+00:00', answered_at, '+30 days') from introductions
+where state = 'agreed' and answered_at is not null;
+
+"""

@@ -41,21 +41,19 @@ BESIDE = {
     },
     "data": {
         "access", "circles", "drafts", "health", "invitations", "judgements", "migrations", "moderation", "places",
-        "plans", "project_requests", "project_uploads", "searches", "store", "threads", "throttles", "turns",
-        "versions", "work",
+        "plans", "project_requests", "project_uploads", "reminders", "searches", "store", "threads", "throttles",
+        "turns", "versions", "work",
     },
     "cluster": {
         "access", "circles", "drafts", "imports", "invitations", "moderation", "organisations", "passwords", "places",
-        "plan_forms", "plans", "project_imports",
-        "project_requests", "project_uploads", "searches", "setup", "threads", "tokens",
-        "versions", "work", "workbooks",
+        "plan_forms", "plans", "project_imports", "project_requests", "project_uploads", "reminders", "searches",
+        "setup", "threads", "tokens", "versions", "work", "workbooks",
     },
     "cluster/web": {
         "access", "calendars", "cluster_commands", "commands", "context", "doctor", "drafts", "errors",
         "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "markup", "member_commands",
-        "moderation",
-        "organisations", "pages", "places", "plans", "project_requests", "project_uploads", "requests", "searches",
-        "security", "serve", "settings", "setup", "terminal", "threads", "versions", "worker",
+        "moderation", "organisations", "pages", "places", "plans", "project_requests", "project_uploads", "reminders",
+        "requests", "searches", "security", "serve", "settings", "setup", "terminal", "threads", "versions", "worker",
     },
 }  # fmt: skip
 # They read texts and files, and leave writing to the verbs.

@@ -34,6 +34,7 @@ from cluster.web import (
     project_requests,
     project_uploads,
     projects,
+    reminders,
     searches,
     threads,
     versions,
@@ -101,6 +102,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         searches,
         plans,
         threads,
+        reminders,
     )
     for door in rooms:
         app.register_blueprint(door.door)

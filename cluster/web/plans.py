@@ -373,7 +373,7 @@ def _form(
 ) -> str:
     """The form; after a conflict what stands now is shown beside it, and saving again replaces that."""
     overtook: list[Change] = []
-    if conflict and plan and (began := _number()):
+    if conflict and plan and 0 < (began := _number()) < plan.version.number:
         _, _, _, overtook = cluster.plans.compare(
             db(), member=member(), plan_id=plan.id, number=plan.version.number, since=began
         )

@@ -13,6 +13,7 @@ import cluster.clusters
 import cluster.letters
 import cluster.matches
 import cluster.plans
+import cluster.reminders
 import cluster.searches
 import cluster.threads
 import cluster.versions
@@ -22,6 +23,7 @@ from cluster.web.searches import stop_path
 from cluster.web.settings import Settings
 from data.work import ATTEMPTS_AT_MOST, Job
 from models.matches import Kind
+from models.reminders import Reminder
 from models.searches import Often
 
 # Longer than any job takes: a letter at most two minutes with a mail server that dawdles, grouping at most three.
@@ -135,6 +137,11 @@ def _thread(services: Services, job: Job) -> None:
     cluster.threads.tell(services.db(), thread_id=int(job.payload["thread_id"]))
 
 
+def _reminder(services: Services, job: Job) -> None:
+    what = Reminder(job.payload["what"])
+    cluster.reminders.remind(services.db(), introduction_id=int(job.payload["introduction_id"]), what=what)
+
+
 def _searches(services: Services, job: Job) -> None:
     """Tell what is new for kept searches: at once, or in the morning, which queues the next one."""
     often = Often.AT_ONCE if job.key == "at_once" else Often.DAILY
@@ -155,6 +162,7 @@ _HANDLERS: dict[str, Callable[[Services, Job], None]] = {
     "tell": _tell,
     "plan": _plan,
     "thread": _thread,
+    "reminder": _reminder,
     "searches": _searches,
 }
 

@@ -238,6 +238,10 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("POST", "/facts/1"): (401, 422, 404, 403),
     ("GET", "/facts/99"): (SIGN_IN, 404, 404, 403),
     ("POST", "/facts/1/remove"): (401, 303, 404, 403),
+    ("GET", "/introductions/1/outcome"): (SIGN_IN, 200, 404, 403),
+    ("POST", "/introductions/1/outcome"): (401, 422, 404, 403),
+    ("POST", "/introductions/1/reminders"): (401, 303, 404, 403),
+    ("POST", "/reminders"): (401, 303, 303, 403),
     ("GET", "/mailbox"): (200, 200, 200, 200),
     ("GET", "/mailbox/1"): (200, 200, 200, 200),
     ("GET", "/mailbox/99"): (404, 404, 404, 404),
@@ -376,6 +380,7 @@ def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
     tables += ("idea_drafts", "idea_versions", "cases", "reports", "history")
     tables += ("saved_searches", "plans", "plan_versions", "plan_partners", "plan_answers")
     tables += ("threads", "messages", "thread_readers", "facts")
+    tables += ("reminders", "reminder_stops", "members_without_reminders", "outcomes")
 
     def everything() -> list[Any]:
         return [list(furnished[table].rows) for table in tables]
