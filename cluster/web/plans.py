@@ -68,6 +68,8 @@ door.add_app_template_global(lambda about, item_id: _together(About(about), item
 
 def _together(about: About, item_id: int) -> dict[str, Any] | None:
     """What the reader may do with those in contact; none for who is not among them."""
+    if member() is None:
+        return None
     try:
         circle = cluster.circles.within(db(), member=member(), about=about, item_id=item_id)
     except NotFound:
