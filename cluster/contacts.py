@@ -11,9 +11,10 @@ import data.ideas
 import data.people
 import data.project_requests
 import data.versions
+import data.work
 from cluster.engine.texts import clean
 from cluster.people import must_act
-from data.store import transaction
+from data.store import now, transaction
 from models.contacts import (
     MESSAGE_AT_MOST,
     Endorsement,
@@ -26,6 +27,7 @@ from models.contacts import (
 from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, refuse
 from models.ideas import Budget, Idea, IdeaState
 from models.people import Contact, Member
+from models.reminders import AFTER_DAYS, Reminder, morning_after
 
 DAYS_AT_MOST = 2_000
 _SHOWN_AT_MOST = 200
@@ -311,6 +313,7 @@ def _ask(db: Database, endorsement: Endorsement) -> None:
     else:
         key = f"request:{found.id}"
         cluster.letters.queue(db, to=poster, template="request", dedupe_key=key, introduction=found)
+        _remind_later(db, found.id, Reminder.SILENT)
 
 
 def _answered(db: Database, found: Introduction) -> None:
@@ -334,6 +337,18 @@ def _introduce(db: Database, *, introduction_id: int, poster_member_id: int) -> 
     agreed = IntroductionState.AGREED
     data.contacts.answer(db, introduction_id=introduction_id, state=agreed, poster_member_id=poster_member_id)
     _tell_both(db, introduction_id=introduction_id)
+    _remind_later(db, introduction_id, Reminder.OUTCOME)
+
+
+def _remind_later(db: Database, introduction_id: int, what: Reminder) -> None:
+    """Queue the one question of this kind about an introduction (cluster/reminders.py)."""
+    data.work.queue(
+        db,
+        kind="reminder",
+        key=f"{what}:{introduction_id}",
+        payload={"introduction_id": introduction_id, "what": what},
+        not_before=morning_after(now(), days=AFTER_DAYS[what]),
+    )
 
 
 def _tell_both(db: Database, *, introduction_id: int, again: str = "") -> None:

@@ -1136,3 +1136,165 @@ create index contact_requests_state on contact_requests (state, id);
 create index contact_requests_organisation on contact_requests (organisation_id, id desc);
 
 """
+
+
+@migrations(name="060_plans")
+def plans(db: Database) -> None:
+    """Cost plans with their versions, partners and answers."""
+    _all(db, PLANS)
+
+
+# A version is never changed: who accepted it, accepted just this.
+PLANS = """
+create table plans (
+  id integer primary key autoincrement,
+  idea_id integer unique references ideas (id),
+  cluster_id integer unique references clusters (id),
+  number integer not null, -- of the present version
+  created_at text not null,
+  check ((idea_id is null) <> (cluster_id is null))
+) strict;
+
+create table plan_versions (
+  plan_id integer not null references plans (id),
+  number integer not null,
+  member_id integer references members (id),
+  content text not null check (json_valid(content)),
+  note text not null,
+  written_at text not null,
+  primary key (plan_id, number)
+) strict;
+
+create trigger plan_versions_kept before update of plan_id, number, content, written_at on plan_versions begin
+  select raise(abort, 'a version of a plan does not change');
+end;
+
+create table plan_partners (
+  plan_id integer not null references plans (id),
+  organisation_id integer not null references organisations (id),
+  active integer not null default 1,
+  told_number integer not null default 0,
+  told_at text,
+  primary key (plan_id, organisation_id)
+) strict;
+
+create index plan_partners_organisation on plan_partners (organisation_id, active);
+
+create table plan_answers (
+  plan_id integer not null,
+  number integer not null,
+  organisation_id integer not null references organisations (id),
+  member_id integer not null references members (id),
+  accepted integer not null check (accepted in (0, 1)),
+  reason text not null,
+  answered_at text not null,
+  primary key (plan_id, number, organisation_id),
+  foreign key (plan_id, number) references plan_versions (plan_id, number)
+) strict;
+
+"""
+
+
+@migrations(name="061_threads")
+def threads(db: Database) -> None:
+    """Conversations: messages, who follows them how, and facts about what each uses."""
+    _all(db, THREADS)
+
+
+THREADS = """
+create table threads (
+  id integer primary key,
+  idea_id integer unique references ideas (id),
+  cluster_id integer unique references clusters (id),
+  created_at text not null,
+  check ((idea_id is null) <> (cluster_id is null))
+) strict;
+
+create table messages (
+  id integer primary key autoincrement, -- "told up to here" must never mean another message
+  thread_id integer not null references threads (id),
+  member_id integer not null references members (id),
+  organisation_id integer references organisations (id),
+  text text not null,
+  lang text not null,
+  submission_key text unique,
+  written_at text not null
+) strict;
+
+create index messages_thread on messages (thread_id, id);
+
+create table thread_readers (
+  thread_id integer not null references threads (id),
+  member_id integer not null references members (id),
+  told_id integer not null default 0,
+  told_at text,
+  muted integer not null default 0,
+  gone integer not null default 0,
+  primary key (thread_id, member_id)
+) strict;
+
+create table facts (
+  id integer primary key autoincrement,
+  thread_id integer not null references threads (id),
+  organisation_id integer not null references organisations (id),
+  member_id integer not null references members (id),
+  product text not null,
+  supplier text not null,
+  cents_year integer,
+  contract_end text,
+  again text check (again in ('yes', 'perhaps', 'no')),
+  sight text not null check (sight in ('circle', 'members', 'public')),
+  revision integer not null default 1,
+  updated_at text not null
+) strict;
+
+create index facts_thread on facts (thread_id);
+
+"""
+
+
+@migrations(name="062_reminders")
+def reminders(db: Database) -> None:
+    """One reminder of silence, one question about the outcome, and who wants neither."""
+    _all(db, REMINDERS)
+
+
+# Whoever was asked has a row, written with the letter: nobody is asked twice, whatever a clock or a worker does.
+REMINDERS = """
+create table reminders (
+  introduction_id integer not null references introductions (id),
+  organisation_id integer not null references organisations (id),
+  what text not null check (what in ('silent', 'outcome')),
+  member_id integer not null references members (id),
+  asked_at text not null,
+  primary key (introduction_id, organisation_id, what)
+) strict;
+
+create table reminder_stops (
+  introduction_id integer not null references introductions (id),
+  organisation_id integer not null references organisations (id),
+  primary key (introduction_id, organisation_id)
+) strict;
+
+create table members_without_reminders (member_id integer primary key references members (id)) strict;
+
+create table outcomes (
+  introduction_id integer not null references introductions (id),
+  organisation_id integer not null references organisations (id),
+  outcome text not null check (outcome in ('met', 'submitted', 'no')),
+  reason text not null,
+  member_id integer not null references members (id),
+  told_at text not null,
+  primary key (introduction_id, organisation_id)
+) strict;
+
+insert into jobs (kind, key, payload, not_before)
+select 'reminder', 'silent:' || id, json_object('introduction_id', id, 'what', 'silent'),
+  strftime('%Y-%m-%dT%H:%M:%S+00:00', asked_at, '+7 days') from introductions where state = 'asked';
+
+insert into jobs (kind, key, payload, not_before)
+select 'reminder', 'outcome:' || id, json_object('introduction_id', id, 'what', 'outcome'),
+  strftime('%Y-%m-%dT%H:%M:%S+00:00', answered_at, '+30 days') from introductions
+where state = 'agreed' and answered_at is not null;
+
+"""

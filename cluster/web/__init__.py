@@ -31,10 +31,13 @@ from cluster.web import (
     pages,
     people,
     places,
+    plans,
     project_requests,
     project_uploads,
     projects,
+    reminders,
     searches,
+    threads,
     versions,
 )
 from cluster.web.context import Services, SignedIn, root, services
@@ -99,6 +102,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         versions,
         moderation,
         searches,
+        plans,
+        threads,
+        reminders,
     )
     for door in rooms:
         app.register_blueprint(door.door)

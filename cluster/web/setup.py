@@ -26,7 +26,7 @@ def setup(services: Services, *, demo: bool) -> dict[str, int]:
         invented = cluster.setup.seed_demo(db, password=DEMO_PASSWORD)
         added = {kind: added.get(kind, 0) + invented.get(kind, 0) for kind in {**added, **invented}}
     # Loading the encoder takes seconds: only when a text may lack its vector.
-    encoder = services.encoder.get() if any(added.values()) or data.work.waiting(db) else None
+    encoder = services.encoder.get() if any(added.values()) or data.work.due(db) else None
     if encoder is not None:
         added["vectors"] = cluster.matches.embed_missing(db, encoder=encoder)
         if demo and data.clusters.last_run(db) is None:

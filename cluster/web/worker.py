@@ -14,8 +14,11 @@ import cluster.assessments
 import cluster.clusters
 import cluster.letters
 import cluster.matches
+import cluster.plans
+import cluster.reminders
 import cluster.searches
 import cluster.snapshots
+import cluster.threads
 import cluster.versions
 import cluster.work
 from cluster.web.context import Services
@@ -23,6 +26,7 @@ from cluster.web.searches import stop_path
 from cluster.web.settings import Settings
 from data.work import ATTEMPTS_AT_MOST, Job
 from models.matches import Kind
+from models.reminders import Reminder
 from models.searches import Often
 
 # Longer than any job takes: a letter at most two minutes with a mail server that dawdles, grouping at most three.
@@ -141,6 +145,19 @@ def _tell(services: Services, job: Job) -> None:
     cluster.versions.tell(services.db(), idea_id=int(job.payload["idea_id"]))
 
 
+def _plan(services: Services, job: Job) -> None:
+    cluster.plans.tell(services.db(), plan_id=int(job.payload["plan_id"]))
+
+
+def _thread(services: Services, job: Job) -> None:
+    cluster.threads.tell(services.db(), thread_id=int(job.payload["thread_id"]))
+
+
+def _reminder(services: Services, job: Job) -> None:
+    what = Reminder(job.payload["what"])
+    cluster.reminders.remind(services.db(), introduction_id=int(job.payload["introduction_id"]), what=what)
+
+
 def _searches(services: Services, job: Job) -> None:
     """Tell what is new for kept searches: at once, or in the morning, which queues the next one."""
     often = Often.AT_ONCE if job.key == "at_once" else Often.DAILY
@@ -160,6 +177,9 @@ _HANDLERS: dict[str, Callable[[Services, Job], None]] = {
     "propose": _propose,
     "assess": _assess,
     "tell": _tell,
+    "plan": _plan,
+    "thread": _thread,
+    "reminder": _reminder,
     "searches": _searches,
 }
 

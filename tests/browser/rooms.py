@@ -9,15 +9,18 @@ from sqlite_utils import Database
 
 import cluster.access
 import cluster.calls
+import cluster.circles
 import cluster.clusters
 import cluster.contacts
 import cluster.drafts
 import cluster.ideas
 import cluster.moderation
 import cluster.organisations
+import cluster.plans
 import cluster.project_requests
 import cluster.projects
 import cluster.searches
+import cluster.threads
 import cluster.tokens
 import data.access
 import data.clusters
@@ -30,13 +33,16 @@ import data.throttles
 from cluster.web.searches import stop_path
 from data.store import now, transaction, value
 from models.calls import CallForm
+from models.circles import About
 from models.clusters import ClusterState, Judgement
 from models.ideas import DraftMark, IdeaForm
 from models.matches import Kind, Relation
 from models.moderation import Subject
 from models.people import Member
+from models.plans import PlanForm
 from models.projects import ProjectForm
 from models.searches import Chosen
+from models.threads import FactForm
 
 _LONG = "Omgevingsvergunningsaanvraagformulierenverwerkingsplatform"
 
@@ -86,6 +92,7 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int 
         **_reports(place, account, ids),
         **_judgements(place),
         **_nobody(place, account("turnhout")),
+        **_together(place, gent, idea_id=next(one.idea_id for one in asked_of_others if one.state == "agreed")),
         "draft": draft.id,
         "stop": _kept_search(place, gent),
         "asked": next(one.id for one in asked_of_turnhout if one.state == "asked"),
@@ -115,6 +122,45 @@ def _nobody(place: Database, member: Member) -> dict[str, int]:
     assert asked is not None
     found = value(place, "select id from introductions where endorsement_id = ?", [said.id])
     return {"nobody": int(found), "about_idea": asked.id}
+
+
+def _together(place: Database, member: Member, *, idea_id: int) -> dict[str, int]:
+    """Those in contact about an idea talk, tell what they use, and share the costs in a plan of two versions."""
+    throttles = data.throttles.open_throttles(Path(":memory:"))
+    text = f"Dag *allemaal*,\n\n- wie kan [dinsdag](https://example.org)?\n- {_LONG}"
+    cluster.threads.write(
+        *(place, throttles),
+        member=member,
+        about=About.IDEA,
+        item_id=idea_id,
+        text=text,
+        submission_key="room-message",
+        moment=0,
+    )
+    data.store.close(throttles)
+    fact = FactForm(product="Afsprakenboeker", supplier=_LONG, cost_year="12.500", contract_end="2098-06-30")
+    fact_id = cluster.threads.add_fact(place, member=member, about=About.IDEA, item_id=idea_id, form=fact)
+    parties = cluster.circles.get(place, about=About.IDEA, item_id=idea_id).parties
+    form = PlanForm(
+        title="Samen één afspraak",
+        call="1",
+        key="inhabitants",
+        lead=str(member.organisation_id),
+        day_rate="450",
+        items=(
+            {"what": f"Bouwen van het {_LONG}", "year": "2027", "amount": "180.000", "each": ""},
+            {"what": "Licentie", "year": "2028", "amount": "1.250,50", "each": "1"},
+        ),
+        partners={party.id: {"in": "1", "days": "10", "at_most": "150.000"} for party in parties},
+    )
+    plan_id = cluster.plans.of_item(place, member=member, about=About.IDEA, item_id=idea_id)
+    if plan_id is None:
+        plan_id = cluster.plans.start(place, member=member, about=About.IDEA, item_id=idea_id, form=form)
+    changed = replace(form, key="equal", note="Gelijk, zoals afgesproken.")
+    if cluster.plans.get(place, member=member, plan_id=plan_id).version.number == 1:
+        cluster.plans.edit(place, member=member, plan_id=plan_id, number=1, form=changed)
+        cluster.plans.answer(place, member=member, plan_id=plan_id, number=2, accepted=False, reason="Te duur.")
+    return {"shared": idea_id, "fact": fact_id, "plan": plan_id}
 
 
 def _reports(place: Database, account: Callable[[str], Member], ids: dict[str, int]) -> dict[str, int]:
@@ -312,6 +358,12 @@ def _overtaken(button: str, **fields: str) -> Callable[[Page], None]:
     return send_what_is_old
 
 
+def _plan_overtaken(page: Page) -> None:
+    page.locator("#title").fill("Anders")
+    page.evaluate("document.querySelectorAll('[name=number]').forEach(one => one.value = '1')")
+    _send("Bewaar")(page)
+
+
 def _others_chosen(page: Page) -> None:
     page.get_by_label("Aalst", exact=True).check()
     _overtaken("Bewaar de gemeenten")(page)
@@ -454,6 +506,27 @@ ROOMS = [
     Room("contact-waiting", "/introductions/{waiting}", "gent"),
     Room("contact-nobody", "/introductions/{nobody}", "turnhout"),
     Room("contact-agreed", "/introductions/{agreed}", "gent"),
+    Room("contact-outcome", "/introductions/{agreed}/outcome", "gent"),
+    Room("contact-outcome-error", "/introductions/{agreed}/outcome", "gent", does=_send("Bewaar")),
+    Room("thread", "/conversations/idea/{shared}", "gent"),
+    Room("thread-error", "/conversations/idea/{shared}", "gent", does=_send("Verstuur")),
+    Room("thread-none", "/conversations/cluster/{accepted}", "coordinator"),
+    Room("fact", "/conversations/idea/{shared}/facts", "gent"),
+    Room("fact-error", "/conversations/idea/{shared}/facts", "gent", does=_send("Bewaar")),
+    Room("fact-change", "/facts/{fact}", "gent"),
+    Room("idea-together", "/ideas/{shared}", "gent"),
+    Room("plans", "/plans", "gent"),
+    Room("plans-none", "/plans", "pajottegem"),
+    Room("plan", "/plans/{plan}?without={gent}", "gent", does=_open_everything),
+    Room("plan-coordinator", "/plans/{plan}", "coordinator"),
+    Room("plan-new", "/plans/new?cluster={accepted}", "coordinator"),
+    Room("plan-new-error", "/plans/new?cluster={accepted}", "coordinator", does=_send("Bewaar")),
+    Room("plan-edit", "/plans/{plan}/edit", "gent", does=_open_everything),
+    Room("plan-preview", "/plans/{plan}/edit", "gent", does=_send("Bekijk de verdeling")),
+    Room("plan-edit-overtaken", "/plans/{plan}/edit", "gent", does=_plan_overtaken),
+    Room("plan-versions", "/plans/{plan}/versions", "gent"),
+    Room("plan-version", "/plans/{plan}/versions/2", "gent"),
+    Room("dossier", "/plans/{plan}/dossier", "gent"),
     Room("projects", "/projects"),
     Room("projects-none", "/projects?status=refused&theme=participatie"),
     Room("project", "/projects/{project}"),

@@ -79,7 +79,7 @@ def test_pressing_twice_changes_nothing_and_returns_what_stands(db: Database, wh
     again = contacts.endorse(db, member=who("genk"), idea_id=idea, role="learn", message="Nog eens")
     assert again == first
     assert letters(db) == [("aalter", "request")]
-    assert value(db, "select count(*) from jobs") == 1
+    assert value(db, "select count(*) from jobs where kind = 'letter'") == 1
 
 
 def test_an_organisation_cannot_endorse_its_own_idea(db: Database, who: Who) -> None:
@@ -409,5 +409,6 @@ def test_fifty_presses_at_once_make_one_of_everything(path: Path) -> None:
     assert letters(db) == [("aalter", "request")]
     at_once(path, 50, lambda own: contacts.agree(own, member=people["aalter"], introduction_id=1))
     assert letters(db) == [("aalter", "request"), ("aalter", "introduction"), ("genk", "introduction")]
-    assert value(db, "select count(*) from jobs") == 3
+    assert value(db, "select count(*) from jobs where kind = 'letter'") == 3
+    assert value(db, "select count(*) from jobs where kind = 'reminder'") == 2, "one of silence, one of the outcome"
     data.store.close(db)

@@ -1,0 +1,29 @@
+"""Circles: who works together on an idea or an accepted cluster, and may therefore see what they share."""
+
+from sqlite_utils import Database
+
+import data.circles
+from models.circles import About, Circle
+from models.errors import NotFound
+from models.people import Member
+
+
+def get(db: Database, *, about: About, item_id: int) -> Circle:
+    """The circle around an idea or a cluster that exists, whoever asks: who may see it, the caller decides."""
+    found = data.circles.get(db, about=about, item_id=item_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def within(db: Database, *, member: Member | None, about: About, item_id: int) -> Circle:
+    """The circle, for the members of its governments and, of a cluster, for coordinators; nobody else knows of it.
+
+    It takes two: as long as nobody was introduced, there is no circle around an idea.
+    """
+    found = get(db, about=about, item_id=item_id)
+    if member is None or len(found.parties) < 2 or not found.title:
+        raise NotFound
+    if not found.has(member.organisation_id) and not (member.is_coordinator and about is About.CLUSTER):
+        raise NotFound
+    return found

@@ -1,0 +1,361 @@
+"""Cost plans: partners agree who pays what, version by version, and each accepts for itself."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlite_utils import Database
+
+import cluster.calls
+import cluster.circles
+import cluster.letters
+import data.calls
+import data.circles
+import data.people
+import data.plans
+import data.work
+from cluster.engine import costs
+from cluster.engine.texts import clean
+from cluster.people import must_act, text_wrong
+from cluster.plan_forms import read
+from data.plans import Listed
+from data.store import transaction
+from models.circles import About, Circle, Party
+from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, refuse
+from models.people import Member
+from models.plans import NOTE_AT_MOST, Answer, Change, Content, Key, Plan, PlanForm, Version
+from models.reminders import day_of, next_morning
+
+PER_PAGE = 20
+
+_OVERTAKEN = N_("Iemand bewaarde intussen een andere versie. Hieronder zie je wat er veranderde.")
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What would be when a partner leaves or a government joins: the money of each before and after, in cents.
+
+    `after` is none for who is gone, and for all when the plan would not add up any more: then `missing` tells how
+    much nobody may pay (below zero: how much too much is fixed).
+    """
+
+    party: Party
+    leaves: bool
+    rows: tuple[tuple[str, int | None, int | None], ...]
+    missing: int
+
+
+def listed(db: Database, *, member: Member | None, page: int) -> tuple[list[Listed], bool]:
+    """A page of the plans of a member's organisation, or of all for a coordinator; and whether there are more."""
+    if member is None or (member.organisation_id is None and not member.is_coordinator):
+        raise NotAllowed(N_("Meld je aan als medewerker van een lokaal bestuur om dit te doen."))
+    found = data.plans.of_organisation(
+        db,
+        organisation_id=None if member.is_coordinator else member.organisation_id,
+        at_most=PER_PAGE + 1,
+        after=(page - 1) * PER_PAGE,
+    )
+    return found[:PER_PAGE], len(found) > PER_PAGE
+
+
+def get(db: Database, *, member: Member | None, plan_id: int) -> Plan:
+    """A plan, for the members of its partners and for coordinators; nobody else learns that it exists."""
+    found = data.plans.get(db, plan_id=plan_id)
+    if found is None or member is None:
+        raise NotFound
+    if not member.is_coordinator and not _takes_part(db, member, plan_id):
+        raise NotFound
+    return found
+
+
+def of_item(db: Database, *, member: Member | None, about: About, item_id: int) -> int | None:
+    """The plan of an idea or cluster, if there is one that this member may see."""
+    found = data.plans.of_item(db, about=about, item_id=item_id)
+    if found is None or member is None or not (member.is_coordinator or _takes_part(db, member, found)):
+        return None
+    return found
+
+
+def exists(db: Database, *, about: About, item_id: int) -> bool:
+    """Whether an idea or cluster has a plan, whoever may see it."""
+    return data.plans.of_item(db, about=about, item_id=item_id) is not None
+
+
+def _takes_part(db: Database, member: Member, plan_id: int) -> bool:
+    own = member.organisation_id
+    return own is not None and data.plans.takes_part(db, plan_id=plan_id, organisation_id=own)
+
+
+def startable(db: Database, *, member: Member | None, about: About, item_id: int) -> Circle:
+    """The circle of an idea or accepted cluster for which this member may make a plan."""
+    circle = cluster.circles.within(db, member=member, about=about, item_id=item_id)
+    if not circle.open:
+        raise NotFound
+    if data.plans.of_item(db, about=about, item_id=item_id) is not None:
+        raise NotAllowed(N_("Er is al een kostenplan. Vraag een bestuur dat meedoet om jullie erbij te zetten."))
+    return circle
+
+
+def blank(db: Database, *, circle: Circle, member: Member | None) -> PlanForm:
+    """A form to begin with: everybody in the circle takes part, one's own organisation leads."""
+    lead = member.organisation_id if member and circle.has(member.organisation_id) else None
+    return PlanForm(
+        title=circle.title[:NOTE_AT_MOST],
+        theme=circle.theme or "",
+        call=str(circle.call_id or ""),
+        lead=str(lead or ""),
+        partners={party.id: {"in": "1"} for party in circle.parties},
+    )
+
+
+def parties(db: Database, *, plan: Plan | None, circle: Circle) -> list[Party]:
+    """Who may take part: the circle, and those that do already."""
+    found = {party.id: party for party in circle.parties}
+    for partner in plan.content.partners if plan else ():
+        if partner.organisation_id not in found:
+            party = data.circles.party(db, organisation_id=partner.organisation_id)
+            found[partner.organisation_id] = party or Party(partner.organisation_id, partner.name, partner.inhabitants)
+    return sorted(found.values(), key=lambda party: (party.name.casefold(), party.id))
+
+
+def start(db: Database, *, member: Member | None, about: About, item_id: int, form: PlanForm) -> int:
+    """Make the plan of an idea or cluster, as its first version, and return its id.
+
+    When a partner was first, what stands now comes with the refusal: two plans of one project would not help.
+    """
+    known = data.plans.of_item(db, about=about, item_id=item_id)
+    if known is not None:
+        raise Conflict(_OVERTAKEN, current=get(db, member=member, plan_id=known))
+    circle = startable(db, member=member, about=about, item_id=item_id)
+    content = _read(db, form, parties(db, plan=None, circle=circle))
+    assert member is not None
+    _must_include_own(member, content)
+    with transaction(db):
+        known = data.plans.of_item(db, about=about, item_id=item_id)
+        if known is not None:
+            raise Conflict(_OVERTAKEN, current=get(db, member=member, plan_id=known))
+        plan_id = data.plans.start(db, about=about, item_id=item_id)
+        _write(db, plan_id=plan_id, number=0, content=content, member=member, note=form.note)
+    return plan_id
+
+
+def edit(db: Database, *, member: Member | None, plan_id: int, number: int, form: PlanForm) -> int:
+    """Write the next version after `number` and return its number; each partner is asked again.
+
+    What changes nothing makes no version. When another one was written first, it comes with the refusal.
+    """
+    plan = get(db, member=member, plan_id=plan_id)
+    circle = cluster.circles.get(db, about=plan.about, item_id=plan.item_id)
+    content = _read(db, form, parties(db, plan=plan, circle=circle))
+    assert member is not None
+    _must_include_own(member, content)
+    with transaction(db):
+        plan = get(db, member=member, plan_id=plan_id)
+        if plan.content == content:
+            return plan.version.number
+        if plan.version.number != number:
+            raise Conflict(_OVERTAKEN, current=plan)
+        _write(db, plan_id=plan_id, number=number, content=content, member=member, note=form.note)
+    return number + 1
+
+
+def preview(db: Database, *, member: Member | None, circle: Circle, plan: Plan | None, form: PlanForm) -> Content:
+    """What a form would say, without keeping it."""
+    content = _read(db, form, parties(db, plan=plan, circle=circle))
+    if member is not None:
+        _must_include_own(member, content)
+    return content
+
+
+def _read(db: Database, form: PlanForm, parties: list[Party]) -> Content:
+    return read(
+        form,
+        parties=parties,
+        calls=cluster.calls.every(db),
+        themes=[theme.slug for theme in data.calls.themes(db, lang="nl")],
+    )
+
+
+def _must_include_own(member: Member, content: Content) -> None:
+    """Who edits may not leave by the way: leaving is a button of its own, and takes the plan out of sight."""
+    if member.is_coordinator and member.organisation_id is None:
+        return
+    if not any(one.organisation_id == member.organisation_id for one in content.partners):
+        raise Invalid(
+            "partners", N_("Je eigen bestuur doet mee. Wil je eruit stappen? Dat kan op de pagina van het plan.")
+        )
+
+
+def _write(db: Database, *, plan_id: int, number: int, content: Content, member: Member, note: str) -> None:
+    written = data.plans.write(
+        db, plan_id=plan_id, number=number, content=content, member_id=member.id, note=clean(note)
+    )
+    if not written:
+        raise Conflict(_OVERTAKEN, current=data.plans.get(db, plan_id=plan_id))
+    _queue_telling(db, plan_id)
+
+
+# Who mends a plan saves it a few times in a row: partners hear of the last of these.
+TOLD_AFTER_S = 15 * 60
+
+
+def _queue_telling(db: Database, plan_id: int) -> None:
+    later = datetime.fromtimestamp(datetime.now(UTC).timestamp() + TOLD_AFTER_S, UTC)
+    data.work.queue(
+        db,
+        kind="plan",
+        key=str(plan_id),
+        payload={"plan_id": plan_id},
+        not_before=later.isoformat(timespec="seconds"),
+    )
+
+
+def answer(db: Database, *, member: Member | None, plan_id: int, number: int, accepted: bool, reason: str = "") -> None:
+    """Accept the version for one's organisation, or not, with a reason; twice changes nothing.
+
+    Only the version that stands can be answered: nobody accepts what they did not see.
+    """
+    asking, organisation_id = must_act(member)
+    reason = "" if accepted else clean(reason)
+    wrong = text_wrong("reason", reason, at_most=NOTE_AT_MOST, missing=N_("Schrijf wat er anders moet."))
+    refuse([] if accepted else wrong)
+    with transaction(db):
+        plan = get(db, member=asking, plan_id=plan_id)
+        if not _takes_part(db, asking, plan_id):
+            raise NotAllowed(N_("Alleen besturen die meedoen, kunnen een versie aanvaarden."))
+        if plan.version.number != number:
+            raise Conflict(_OVERTAKEN, current=plan)
+        if accepted and not costs.figures(plan.content).adds_up:
+            raise Conflict(N_("Deze versie klopt niet meer: er is geld dat niemand betaalt."), current=plan)
+        data.plans.answer(
+            db,
+            plan_id=plan_id,
+            number=number,
+            organisation_id=organisation_id,
+            member_id=asking.id,
+            accepted=accepted,
+            reason=reason,
+        )
+
+
+def leave(db: Database, *, member: Member | None, plan_id: int, number: int, reason: str) -> None:
+    """Take one's organisation out of the plan: a new version without it, which asks the others again.
+
+    It always works, also when the others' caps no longer cover the cost: the plan then says what is missing. Who was
+    the last but one leaves a plan that only coordinators and the last one see.
+    """
+    asking, organisation_id = must_act(member)
+    reason = clean(reason)
+    refuse(text_wrong("reason", reason, at_most=NOTE_AT_MOST))
+    with transaction(db):
+        plan = get(db, member=asking, plan_id=plan_id)
+        if not _takes_part(db, asking, plan_id):
+            raise NotAllowed(N_("Jullie doen niet mee aan dit plan."))
+        if plan.version.number != number:
+            raise Conflict(_OVERTAKEN, current=plan)
+        content = costs.without(plan.content, organisation_id)
+        _write(db, plan_id=plan_id, number=number, content=content, member=asking, note=reason)
+
+
+def answers(db: Database, *, plan: Plan) -> dict[int, Answer]:
+    """What the partners said of the present version, by organisation."""
+    return data.plans.answers(db, plan_id=plan.id, number=plan.version.number)
+
+
+def agreed(plan: Plan, said: dict[int, Answer]) -> bool:
+    """Whether every partner accepted the present version, and somebody applies for them."""
+    accepted = {key for key, one in said.items() if one.accepted}
+    return plan.content.lead is not None and all(one.organisation_id in accepted for one in plan.content.partners)
+
+
+def versions(db: Database, *, member: Member | None, plan_id: int, page: int) -> tuple[Plan, list[Version], bool]:
+    """A page of the versions of a plan, newest first, and whether there are more."""
+    plan = get(db, member=member, plan_id=plan_id)
+    found = data.plans.versions(db, plan_id=plan_id, at_most=PER_PAGE + 1, after=(page - 1) * PER_PAGE)
+    return plan, found[:PER_PAGE], len(found) > PER_PAGE
+
+
+def compare(
+    db: Database, *, member: Member | None, plan_id: int, number: int, since: int | None = None
+) -> tuple[Plan, Version, Version | None, list[Change]]:
+    """A plan, a version of it, the one it is compared with (the one before, or `since`), and how they differ."""
+    plan = get(db, member=member, plan_id=plan_id)
+    after = data.plans.version(db, plan_id=plan_id, number=number)
+    wanted = number - 1 if since is None else since
+    before = data.plans.version(db, plan_id=plan_id, number=wanted)
+    if after is None or (before is None and (since is not None or wanted > 0)) or wanted >= number:
+        raise NotFound
+    return plan, after, before, costs.changes(before.content, after.content) if before else []
+
+
+def outlook(content: Content, *, party: Party, leaves: bool) -> Outlook:
+    """What everybody would pay when a partner leaves, or when a government joins without terms of its own."""
+    after = costs.without(content, party.id) if leaves else costs.with_party(content, party)
+    was, will = ({one.partner.organisation_id: one for one in costs.figures(each).shares} for each in (content, after))
+    names = {one.organisation_id: one.name for one in (*content.partners, *after.partners)}
+    return Outlook(
+        party=party,
+        leaves=leaves,
+        rows=tuple(
+            (
+                name,
+                was[key].pays if key in was else None,
+                will[key].pays if key in will else None,
+            )
+            for key, name in names.items()
+        ),
+        missing=costs.figures(after).missing,
+    )
+
+
+def may_join(db: Database, *, plan: Plan) -> list[Party]:
+    """Who is in the circle and does not take part; none may join a plan of fixed amounts unasked."""
+    if plan.content.key is Key.FIXED:
+        return []
+    circle = cluster.circles.get(db, about=plan.about, item_id=plan.item_id)
+    inside = {one.organisation_id for one in plan.content.partners}
+    return [party for party in circle.parties if party.id not in inside]
+
+
+def tell(db: Database, *, plan_id: int, moment: datetime | None = None) -> None:
+    """Write each partner that has not answered the present version one letter; twice changes nothing.
+
+    Who had a letter about this plan today hears of a later version tomorrow morning, in one letter.
+    """
+    moment = moment or datetime.now(UTC)
+    with transaction(db):
+        plan = data.plans.get(db, plan_id=plan_id)
+        if plan is None:
+            return
+        later = False
+        for asked in data.plans.unanswered(db, plan_id=plan_id):
+            if asked.told_at and day_of(asked.told_at) == day_of(moment):
+                later = True
+                continue
+            _ask(db, plan, asked.organisation_id, asked.member_id)
+            data.plans.told(
+                db,
+                plan_id=plan_id,
+                organisation_id=asked.organisation_id,
+                number=plan.version.number,
+                moment=moment.isoformat(timespec="seconds"),
+            )
+        if later:
+            # Under a key of its own: under that of the work in hand it would be due at once.
+            data.work.queue(
+                db,
+                kind="plan",
+                key=f"{plan_id}:{day_of(moment).isoformat()}",
+                payload={"plan_id": plan_id},
+                not_before=next_morning(moment),
+            )
+
+
+def _ask(db: Database, plan: Plan, organisation_id: int, member_id: int | None) -> None:
+    to_id = member_id or data.circles.speaker(
+        db, about=plan.about, item_id=plan.item_id, organisation_id=organisation_id
+    )
+    to = data.people.get(db, member_id=to_id) if to_id else None
+    if to is None:
+        return
+    key = f"plan:{plan.id}:{plan.version.number}:{organisation_id}"
+    cluster.letters.queue(db, to=to, template="plan", dedupe_key=key, plan=plan)

@@ -1,0 +1,190 @@
+"""Cost plans: every version as it was written, who takes part, and who said what of which version."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from data.store import change, insert, now, row, rows, value
+from models.circles import About
+from models.plans import Answer, Content, Plan, Version, content_of
+
+_VERSION = """
+select v.plan_id, v.number, v.content, m.name as who, o.name as organisation, v.note, v.written_at
+from plan_versions v left join members m on m.id = v.member_id left join organisations o on o.id = m.organisation_id
+"""
+
+
+def _version(found: dict[str, Any]) -> Version:
+    return Version(**{**found, "content": content_of(json.loads(found["content"]))})
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A plan in a list, and whether its present version still waits for an answer of the organisation."""
+
+    id: int
+    about: About
+    item_id: int
+    title: str
+    number: int
+    written_at: str
+    waits: bool
+
+
+def start(db: Database, *, about: About, item_id: int) -> int:
+    """Add a plan without versions; an idea or cluster has one at most."""
+    column = _COLUMN[about]
+    return insert(db, f"insert into plans ({column}, number, created_at) values (?, 0, ?)", [item_id, now()])
+
+
+_COLUMN = {About.IDEA: "idea_id", About.CLUSTER: "cluster_id"}
+
+
+def get(db: Database, *, plan_id: int) -> Plan | None:
+    """A plan with its present version."""
+    found = row(db, "select id, idea_id, cluster_id, number from plans where id = ?", [plan_id])
+    if found is None:
+        return None
+    present = version(db, plan_id=plan_id, number=found["number"])
+    if present is None:
+        return None
+    about = About.IDEA if found["idea_id"] is not None else About.CLUSTER
+    return Plan(id=plan_id, about=about, item_id=found["idea_id"] or found["cluster_id"], version=present)
+
+
+def of_item(db: Database, *, about: About, item_id: int) -> int | None:
+    """The id of the plan of an idea or cluster."""
+    found: int | None = value(db, f"select id from plans where {_COLUMN[about]} = ?", [item_id])
+    return found
+
+
+def version(db: Database, *, plan_id: int, number: int) -> Version | None:
+    """One version of a plan."""
+    found = row(db, _VERSION + "where v.plan_id = ? and v.number = ?", [plan_id, number])
+    return _version(found) if found else None
+
+
+def versions(db: Database, *, plan_id: int, at_most: int, after: int = 0) -> list[Version]:
+    """The versions of a plan, newest first, skipping `after`."""
+    sql = _VERSION + "where v.plan_id = ? order by v.number desc limit ? offset ?"
+    return [_version(found) for found in rows(db, sql, [plan_id, at_most, after])]
+
+
+def write(db: Database, *, plan_id: int, number: int, content: Content, member_id: int | None, note: str) -> bool:
+    """Add the version after `number` and make it the present one; false when another one was written first."""
+    if not change(db, "update plans set number = number + 1 where id = ? and number = ?", [plan_id, number]):
+        return False
+    db.execute(
+        """insert into plan_versions (plan_id, number, member_id, content, note, written_at)
+        values (?, ?, ?, ?, ?, ?)""",
+        [plan_id, number + 1, member_id, json.dumps(asdict(content), ensure_ascii=False), note, now()],
+    )
+    _set_partners(db, plan_id=plan_id, organisation_ids=[one.organisation_id for one in content.partners])
+    return True
+
+
+def _set_partners(db: Database, *, plan_id: int, organisation_ids: Sequence[int]) -> None:
+    wanted = json.dumps(list(organisation_ids))
+    change(
+        db,
+        """update plan_partners set active = organisation_id in (select value from json_each(?)) where plan_id = ?""",
+        [wanted, plan_id],
+    )
+    db.execute(
+        """insert into plan_partners (plan_id, organisation_id) select ?, value from json_each(?) where true
+        on conflict (plan_id, organisation_id) do nothing""",
+        [plan_id, wanted],
+    )
+
+
+def takes_part(db: Database, *, plan_id: int, organisation_id: int) -> bool:
+    """Whether an organisation is a partner in the present version."""
+    sql = "select exists (select 1 from plan_partners where plan_id = ? and organisation_id = ? and active = 1)"
+    return bool(value(db, sql, [plan_id, organisation_id]))
+
+
+def of_organisation(db: Database, *, organisation_id: int | None, at_most: int, after: int = 0) -> list[Listed]:
+    """The plans an organisation takes part in (none: all of them), last written first; one query."""
+    found = rows(
+        db,
+        """select p.id, iif(p.idea_id is null, 'cluster', 'idea') as about,
+          coalesce(p.idea_id, p.cluster_id) as item_id,
+          v.content ->> 'title' as title, p.number, v.written_at,
+          :organisation_id is not null and not exists (select 1 from plan_answers a where a.plan_id = p.id
+            and a.number = p.number and a.organisation_id = :organisation_id) as waits
+        from plans p join plan_versions v on v.plan_id = p.id and v.number = p.number
+        where :organisation_id is null or exists (select 1 from plan_partners pp where pp.plan_id = p.id
+          and pp.organisation_id = :organisation_id and pp.active = 1)
+        order by v.written_at desc, p.id desc limit :at_most offset :after""",
+        {"organisation_id": organisation_id, "at_most": at_most, "after": after},
+    )
+    return [Listed(**{**item, "about": About(item["about"]), "waits": bool(item["waits"])}) for item in found]
+
+
+def answer(
+    db: Database, *, plan_id: int, number: int, organisation_id: int, member_id: int, accepted: bool, reason: str
+) -> None:
+    """Note what a partner says of a version; the same once more changes nothing, something else replaces it."""
+    db.execute(
+        """insert into plan_answers (plan_id, number, organisation_id, member_id, accepted, reason, answered_at)
+        values (?, ?, ?, ?, ?, ?, ?)
+        on conflict (plan_id, number, organisation_id) do update set member_id = excluded.member_id,
+          accepted = excluded.accepted, reason = excluded.reason, answered_at = excluded.answered_at
+        where accepted <> excluded.accepted or reason <> excluded.reason""",
+        [plan_id, number, organisation_id, member_id, int(accepted), reason, now()],
+    )
+
+
+def answers(db: Database, *, plan_id: int, number: int) -> dict[int, Answer]:
+    """What partners said of a version, by organisation."""
+    found = rows(
+        db,
+        """select a.organisation_id, a.number, a.accepted, a.reason, m.name as who, a.answered_at
+        from plan_answers a join members m on m.id = a.member_id where a.plan_id = ? and a.number = ?""",
+        [plan_id, number],
+    )
+    return {item["organisation_id"]: Answer(**{**item, "accepted": bool(item["accepted"])}) for item in found}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A partner that has not answered the present version, who of it last took part, and when it was last told."""
+
+    organisation_id: int
+    member_id: int | None
+    told_at: str | None
+
+
+def unanswered(db: Database, *, plan_id: int) -> list[Asked]:
+    """The partners that the present version asks and that were not told of it; nobody is asked about their own."""
+    found = rows(
+        db,
+        """select pp.organisation_id, pp.told_at, coalesce(
+            (select a.member_id from plan_answers a join members m on m.id = a.member_id and m.active = 1
+              and m.organisation_id = a.organisation_id
+              where a.plan_id = p.id and a.organisation_id = pp.organisation_id order by a.number desc limit 1),
+            (select v.member_id from plan_versions v join members m on m.id = v.member_id and m.active = 1
+              where v.plan_id = p.id and m.organisation_id = pp.organisation_id order by v.number desc limit 1)
+          ) as member_id
+        from plans p join plan_partners pp on pp.plan_id = p.id and pp.active = 1 and pp.told_number < p.number
+        join plan_versions v on v.plan_id = p.id and v.number = p.number
+        left join members w on w.id = v.member_id
+        where p.id = ? and w.organisation_id is not pp.organisation_id and not exists (
+          select 1 from plan_answers a where a.plan_id = p.id and a.number = p.number
+            and a.organisation_id = pp.organisation_id)
+        order by pp.organisation_id""",
+        [plan_id],
+    )
+    return [Asked(**item) for item in found]
+
+
+def told(db: Database, *, plan_id: int, organisation_id: int, number: int, moment: str) -> None:
+    """Note that a partner was told of a version."""
+    change(
+        db,
+        "update plan_partners set told_number = ?, told_at = ? where plan_id = ? and organisation_id = ?",
+        [number, moment, plan_id, organisation_id],
+    )

@@ -1,0 +1,68 @@
+"""Two municipalities in contact talk, share the costs and take the dossier home, with script and without."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Page
+from sqlite_utils import Database
+
+import cluster.contacts
+import cluster.ideas
+from models.ideas import IdeaForm
+from models.people import Member
+
+Visit = Callable[..., Page]
+FORM = IdeaForm(title="Een zwembad boeken", description="Banen en uren boeken zonder te bellen.")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_from_contact_to_dossier(visit: Visit, place: Database, account: Callable[[str], Member], script: bool) -> None:
+    form = replace(FORM, title=f"{FORM.title} {script}")
+    idea_id = cluster.ideas.post(place, encoder=None, member=account("gent"), form=form)
+    cluster.contacts.endorse(place, member=account("turnhout"), idea_id=idea_id, role="buy", message="")
+    received = cluster.contacts.inbox(place, member=account("gent")).received
+    introduction = next(one for one in received if one.idea_id == idea_id)
+    if introduction.state != "agreed":
+        cluster.contacts.agree(place, member=account("gent"), introduction_id=introduction.id)
+    gent, turnhout = (visit(name, java_script_enabled=script) for name in ("gent", "turnhout"))
+
+    gent.goto(f"/ideas/{idea_id}")
+    press(gent, "link", "Gesprek")
+    gent.get_by_label("Je bericht").fill("Dag!\n\n- dinsdag?\n- woensdag?")
+    press(gent, "button", "Verstuur")
+    assert gent.locator(".message li").count() == 2
+    turnhout.goto(f"/ideas/{idea_id}")
+    press(turnhout, "link", "Gesprek")
+    assert "woensdag?" in turnhout.locator(".message").inner_text()
+
+    gent.goto(f"/ideas/{idea_id}")
+    press(gent, "link", "Maak een kostenplan")
+    gent.locator("#item-0-what").fill("Bouwen")
+    gent.locator("#item-0-year").fill("2027")
+    gent.locator("#item-0-amount").fill("100.000")
+    gent.locator("#call").select_option(index=1)
+    press(gent, "button", "Bekijk de verdeling")
+    assert "Dit is nog niet bewaard." in gent.locator("main").inner_text()
+    press(gent, "button", "Bewaar")
+    assert "€ 10.000" in gent.locator("main").inner_text().replace("\xa0", " ")
+    press(gent, "button", "Aanvaard deze versie")
+
+    turnhout.goto("/plans")
+    press(turnhout, "link", form.title)
+    assert "zonder Gent" in turnhout.locator("main").inner_text()
+    press(turnhout, "button", "Aanvaard deze versie")
+    assert "iedereen aanvaardde" in turnhout.locator("main").inner_text()
+    press(turnhout, "link", "Dossier")
+    said = turnhout.locator("main").inner_text().replace("\xa0", " ")
+    assert "€ 80.000" in said
+    assert "Nog niet elk bestuur" not in said
+    with turnhout.expect_download() as download:
+        turnhout.get_by_role("main").get_by_role("link", name="Excel").first.click()
+    assert download.value.suggested_filename.endswith(".xlsx")
+
+
+def press(page: Page, role: str, name: str) -> None:
+    """Press what has this name in the main part, and wait for the page that comes."""
+    with page.expect_navigation():
+        page.get_by_role("main").get_by_role(role, name=name, exact=True).click()  # type: ignore[arg-type]
