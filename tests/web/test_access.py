@@ -298,7 +298,7 @@ def furnished(app: Flask) -> Database:
         db.execute(
             """insert into projects (title, summary, status, lead, lead_id, created_at, updated_at)
             values (?, ?, ?, ?, ?, ?, ?)""",
-            ["Project", "Samenvatting", "unknown", "Genk", genk.organisation_id, moment, moment],
+            ["Project", "Wat het project doet", "unknown", "Genk", genk.organisation_id, moment, moment],
         )
         db.execute(
             """insert into contact_requests (project_id, organisation_id, member_id, asked_at, changed_at)
@@ -331,7 +331,7 @@ def furnished(app: Flask) -> Database:
 def _share_costs(db: Database, genk: Member, kortrijk: Member) -> None:
     both = (genk.organisation_id, kortrijk.organisation_id)
     form = PlanForm(
-        title="Samen",
+        title="Plan van Genk",
         lead=str(genk.organisation_id),
         items=({"what": "Bouwen", "year": "2027", "amount": "1000", "each": ""},),
         partners={key: {"in": "1"} for key in both if key},

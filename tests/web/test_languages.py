@@ -91,7 +91,7 @@ def test_an_english_reader_meets_no_dutch_of_ours(page: Page, dutch: set[str], w
             found = answer.get_data(as_text=True)
             assert '<html lang="en">' in found or "<html" not in found, address
             wrong += [f"{method} {address}: {text}" for text in left_in_dutch(found, dutch)]
-        else:
+        elif not answer.mimetype.startswith("application/vnd."):
             wrong += [f"{method} {address}: {text}" for text in dutch if f'"{text}' in answer.get_data(as_text=True)]
     assert not wrong, "\n".join(sorted(set(wrong)))
 
