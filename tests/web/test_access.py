@@ -298,7 +298,7 @@ def furnished(app: Flask) -> Database:
         db.execute(
             """insert into projects (title, summary, status, lead, lead_id, created_at, updated_at)
             values (?, ?, ?, ?, ?, ?, ?)""",
-            ["Project", "Wat het project doet", "unknown", "Genk", genk.organisation_id, moment, moment],
+            ["Project", "Projecttekst", "unknown", "Genk", genk.organisation_id, moment, moment],
         )
         db.execute(
             """insert into contact_requests (project_id, organisation_id, member_id, asked_at, changed_at)
