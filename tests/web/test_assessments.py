@@ -65,12 +65,12 @@ def test_the_worker_looks_and_the_page_draws_what_the_table_says(
     shown = page("coordinator").get("/matches/quality")
 
     assert "24 paren zijn vergeleken" in shown.text
-    points, lines = shown.select("svg.curve circle"), shown.select("section[aria-labelledby=curve-title] tbody tr")
+    points, lines = shown.select("svg.curve circle"), shown.select("[role=region][aria-labelledby=curve-title] tbody tr")
     assert len(points) == len(lines) == 10
     assert all(12 <= float(point["cy"]) <= 312 and 56 <= float(point["cx"]) <= 356 for point in points)
-    [band] = [one for one in shown.select("section[aria-labelledby=bands-title] tbody tr") if "16" in one.text]
+    [band] = [one for one in shown.select("[role=region][aria-labelledby=bands-title] tbody tr") if "16" in one.text]
     assert [cell.text for cell in band.select("td")][:3] == ["24", "16", "67%"]
-    assert len(shown.select("section[aria-labelledby=months-title] tbody tr")) == 1
+    assert len(shown.select("[role=region][aria-labelledby=months-title] tbody tr")) == 1
 
 
 def test_a_figure_is_written_as_readers_write_it(page: Page, app_db: Database, judged: int) -> None:
