@@ -15,7 +15,7 @@ from cluster.engine.calibration import Bin, Share
 from cluster.engine.encoder import Encoder
 from cluster.engine.index import Index
 from cluster.people import must_coordinate
-from data.evaluations import Assessed, Pair
+from data.evaluations import Assessed
 from data.matches import Item
 from data.store import transaction
 from models.clusters import Judgement
@@ -77,9 +77,10 @@ def assess_missing(db: Database, *, encoder: Encoder, index: Index[Item]) -> int
     """
     done = 0
     while pairs := data.evaluations.not_assessed(db, encoder=encoder.name, at_most=_BATCH):
-        said = {pair: _said(db, pair, encoder=encoder, index=index) for pair in pairs}
+        suggested = {item: _suggested(db, item, encoder=encoder, index=index) for item in {pair[0] for pair in pairs}}
         with transaction(db):
-            for pair, match in said.items():
+            for pair in pairs:
+                match = suggested[pair[0]].get(pair[1])
                 data.evaluations.assess(
                     db,
                     pair=pair,
@@ -91,12 +92,11 @@ def assess_missing(db: Database, *, encoder: Encoder, index: Index[Item]) -> int
     return done
 
 
-def _said(db: Database, pair: Pair, *, encoder: Encoder, index: Index[Item]) -> Match | None:
-    """What the suggestions of the first of two say of the second; none when it is not among them."""
-    asks, wanted = pair
+def _suggested(db: Database, asks: Item, *, encoder: Encoder, index: Index[Item]) -> dict[Item, Match]:
+    """What is suggested beside an item, by what it is."""
     text = data.matches.text_of(db, kind=asks[0], item_id=asks[1])
     if text is None:
-        return None
+        return {}
     title, description = text
     matches = cluster.matches.similar_to(
         db,
@@ -107,7 +107,7 @@ def _said(db: Database, pair: Pair, *, encoder: Encoder, index: Index[Item]) -> 
         description=description,
         limit=cluster.matches.LIMIT_AT_MOST,
     )
-    return next((match for match in matches if (match.kind, match.id) == wanted), None)
+    return {(match.kind, match.id): match for match in matches}
 
 
 def live(db: Database, *, member: Member | None) -> Live:

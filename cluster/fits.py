@@ -68,8 +68,9 @@ def of_labelled(encoder: Encoder, ideas: Labelled) -> Pairs:
 
 def _judged(db: Database, *, encoder: Encoder) -> Pairs:
     """What people answered about pairs of items that are public and read."""
-    vectors = dict(data.matches.all_public(db, encoder=encoder.name).put)
     latest = data.judgements.latest(db)
+    asked = sorted({item for pair in latest for item in pair})
+    vectors = data.matches.vectors_of(db, items=asked, encoder=encoder.name)
     answers = [
         (pair, _LEVELS[judgement])
         for pair, judgement in sorted(latest.items())

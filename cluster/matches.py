@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from textwrap import shorten
 
 import numpy as np
@@ -48,7 +49,8 @@ _BATCH = 256
 _OTHER_SCALE = 4
 # Characters of a sentence that is quoted as a reason.
 _QUOTED = 220
-_FREQUENT, _FREQUENT_SHOWN = 400, 40
+_FREQUENT_SHOWN = 40
+_SHORT = 3
 
 
 def follow(db: Database, *, index: Index[Item], encoder: Encoder) -> None:
@@ -209,13 +211,16 @@ def _parts_of(db: Database, *, encoder: Encoder, texts: Mapping[Item, str]) -> d
     }
 
 
-def plain_words(db: Database, *, member: Member | None) -> tuple[list[str], list[tuple[str, int]]]:
+def plain_words(db: Database, *, index: Index[Item], member: Member | None) -> tuple[list[str], list[tuple[str, int]]]:
     """The words that coordinators took out of the comparison, and those in most texts that still count."""
     must_coordinate(member)
     listed = data.matches.plain_words(db)
-    frequent = data.matches.frequent_words(db, at_most=_FREQUENT)
-    left = [(word, count) for word, count in frequent if word not in listed and word not in lexical.SAYS_LITTLE]
-    return sorted(listed), left[:_FREQUENT_SHOWN]
+    left = (
+        (word, count)
+        for word, count in read_vocabulary(db, index).documents.items()
+        if len(word) > _SHORT and word not in listed and word not in lexical.SAYS_LITTLE
+    )
+    return sorted(listed), nsmallest(_FREQUENT_SHOWN, left, key=lambda one: (-one[1], one[0]))
 
 
 def set_plain_words(db: Database, *, member: Member | None, text: str) -> int:
@@ -264,7 +269,7 @@ def _scored(
     telling = sorted(bag, key=lambda word: (known.get(word, 0), word))[:_WORDS_AT_MOST]
     near = index.nearest(vector, at_most=at_most + 1) if vector is not None else []
     cosines = {hit.key: hit.cosine for hit in near}
-    lexically = data.matches.matching(db, words=telling, prefixes=False, at_most=at_most)
+    lexically = data.matches.matching(db, words=telling, at_most=at_most)
     missing = [item for item in lexically if item not in cosines]
     if vector is not None:
         cosines |= {
@@ -360,10 +365,10 @@ def _pairs(mine: _Mine, sentences: Sequence[str], *, text: str, parts: Vectors |
     told = explanations.pairs(mine.parts[: len(sentences)], parts)
     return tuple(
         (
-            shorten(sentences[pair.mine], _QUOTED, placeholder="…"),
-            shorten(theirs[pair.theirs], _QUOTED, placeholder="…"),
+            shorten(sentences[one], _QUOTED, placeholder="…"),
+            shorten(theirs[other], _QUOTED, placeholder="…"),
         )
-        for pair in told
+        for one, other in told
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from data.matches import Item
+from data.judgements import LATEST
+from data.matches import Item, quoted
 from data.store import now, rows
 from models.clusters import ItemKey, Judgement
 from models.matches import Kind, Relation
@@ -30,32 +31,22 @@ class Assessed:
 
 def bm25(db: Database, *, words: Sequence[str], at_most: int) -> list[tuple[Item, float]]:
     """Items with any of these words, best first, with FTS5's BM25 (higher is better, titles count as bodies do)."""
-    quoted = ['"' + word.replace("\0", " ").replace('"', '""') + '"' for word in words if word]
-    if not quoted:
+    asked = [quoted([word]) for word in words if word]
+    if not asked:
         return []
     found = rows(
         db,
         "select rowid, -bm25(texts) as score from texts where texts match ? order by bm25(texts), rowid limit ?",
-        [" OR ".join(quoted), at_most],
+        [" OR ".join(asked), at_most],
     )
     return [((Kind.PROJECT if one["rowid"] % 2 else Kind.IDEA, one["rowid"] // 2), one["score"]) for one in found]
-
-
-# Of each pair the answer that counts: the last one, a coordinator's before others'.
-_LATEST = """
-select a_kind, a_id, b_kind, b_id, judgement, given_at from (
-  select j.*, row_number() over (
-    partition by a_kind, a_id, b_kind, b_id order by m.role is 'coordinator' desc, j.id desc) as place
-  from judgements j left join members m on m.id = j.member_id
-) where place = 1
-"""
 
 
 def assessed(db: Database) -> list[Assessed]:
     """All judged pairs, oldest answer first, with what was last said of them."""
     found = rows(
         db,
-        f"""select l.*, s.encoder, s.relation, s.probability from ({_LATEST}) l left join assessments s
+        f"""select l.*, s.encoder, s.relation, s.probability from ({LATEST}) l left join assessments s
           on s.id = (select max(id) from assessments t
             where t.a_kind = l.a_kind and t.a_id = l.a_id and t.b_kind = l.b_kind and t.b_id = l.b_id)
         order by l.given_at, l.a_kind, l.a_id, l.b_kind, l.b_id""",

@@ -12,13 +12,19 @@ from models.matches import Kind
 Pair = tuple[ItemKey, ItemKey]
 
 
+# Of each pair the answer that counts: the latest, a coordinator's before others'. What came from a file is theirs.
+LATEST = """
+select a_kind, a_id, b_kind, b_id, judgement, given_at from (
+  select j.*, row_number() over (partition by a_kind, a_id, b_kind, b_id
+    order by m.id is null or m.role = 'coordinator' desc, j.id desc) as place
+  from judgements j left join members m on m.id = j.member_id
+) where place = 1
+"""
+
+
 def latest(db: Database) -> dict[Pair, Judgement]:
-    """What people judged about each pair; of several answers the latest counts, a coordinator's before others'."""
-    found = rows(
-        db,
-        """select j.a_kind, j.a_id, j.b_kind, j.b_id, j.judgement from judgements j
-        left join members m on m.id = j.member_id order by m.id is null or m.role = 'coordinator', j.id""",
-    )
+    """What people judged about each pair; of several answers one counts."""
+    found = rows(db, LATEST)
     return {
         ((Kind(item["a_kind"]), item["a_id"]), (Kind(item["b_kind"]), item["b_id"])): Judgement(item["judgement"])
         for item in found

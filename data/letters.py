@@ -36,14 +36,6 @@ def get(db: Database, *, letter_id: int) -> Letter | None:
     return _letter(found) if found else None
 
 
-def first_with(db: Database, *, dedupe_prefix: str) -> str | None:
-    """When the first letter whose key begins so was written; none if there is none."""
-    found: str | None = value(
-        db, "select min(created_at) from letters where dedupe_key between ? and ?", [dedupe_prefix, dedupe_prefix + "~"]
-    )
-    return found
-
-
 def recent(db: Database, *, at_most: int) -> list[Letter]:
     """The newest letters."""
     return [_letter(item) for item in rows(db, _LETTER + "order by id desc limit ?", [at_most])]

@@ -91,6 +91,18 @@ def get(db: Database, *, kind: Kind, item_id: int, encoder: str) -> bytes | None
     return found
 
 
+def vectors_of(db: Database, *, items: Sequence[Item], encoder: str) -> dict[Item, bytes]:
+    """The vectors of those of these items that are public and read, float32 bytes."""
+    found = rows(
+        db,
+        f"""select e.kind, e.item_id, e.vector from embeddings e join ({_PUBLIC}) p
+          on p.kind = e.kind and p.item_id = e.item_id
+        where e.encoder = ? and (e.kind, e.item_id) in (select value ->> 0, value ->> 1 from json_each(?))""",
+        [encoder, json.dumps(list(items))],
+    )
+    return {(Kind(item["kind"]), item["item_id"]): item["vector"] for item in found}
+
+
 def text_of(db: Database, *, kind: Kind, item_id: int) -> tuple[str, str] | None:
     """Title and body of an item, public or not: one that is withdrawn may come back."""
     return texts(db, items=[(kind, item_id)]).get((kind, item_id))
@@ -205,12 +217,6 @@ def set_plain_words(db: Database, *, words: Collection[str], member_id: int) -> 
     db.execute("insert or ignore into plain_words select value, ?, ? from json_each(?)", [member_id, now(), kept])
 
 
-def frequent_words(db: Database, *, at_most: int) -> list[tuple[str, int]]:
-    """The words that occur in most texts, with in how many."""
-    found = rows(db, "select term, doc from terms where length(term) > 3 order by doc desc, term limit ?", [at_most])
-    return [(item["term"], item["doc"]) for item in found]
-
-
 def vocabulary(db: Database) -> dict[str, int]:
     """In how many texts each word occurs."""
     return {item["term"]: item["doc"] for item in rows(db, "select term, doc from terms")}
@@ -223,61 +229,60 @@ def total(db: Database) -> int:
     )
 
 
-def matching(
-    db: Database, *, words: Sequence[str], prefixes: bool, at_most: int, kinds: Sequence[Kind] = tuple(Kind)
-) -> list[tuple[Kind, int]]:
-    """Public items of these kinds with any of these words, best BM25 first (titles count four times).
+def quoted(words: Sequence[str]) -> str:
+    """A phrase in FTS5 syntax, whatever the words are (which would end at a NUL character)."""
+    return '"' + " ".join(words).replace("\0", " ").replace('"', '""') + '"'
+
+
+def matching(db: Database, *, words: Sequence[str], at_most: int) -> list[Item]:
+    """Public items with any of these words, best BM25 first (titles count four times).
 
     Texts are weighed up to a number: the words that are rarest decide. A word of more texts than that tells little,
     and is only looked for when the others find less than is asked, in the newest texts.
-
-    Words are quoted here: raw search text never reaches FTS syntax (which would end at a NUL character).
     """
-    quoted = ['"' + word.replace("\0", " ").replace('"', '""') + '"' + "*" * prefixes for word in words if word]
-    often = {word: _in_texts(db, word, at_most=WEIGHED_AT_MOST + 1) for word in dict.fromkeys(quoted)}
+    often = {word: _in_texts(db, word, at_most=WEIGHED_AT_MOST + 1) for word in {quoted([one]) for one in words if one}}
     rare: list[str] = []
     weighed = 0
-    for word in sorted(often, key=lambda word: often[word]):
+    for word in sorted(often, key=lambda word: (often[word], word)):
         weighed += often[word]
         if weighed > WEIGHED_AT_MOST:
-            found = _best(db, rare, at_most, kinds) if rare else []
+            found = _best(db, rare, at_most) if rare else []
             if len(found) < at_most:
-                found += _best_of_newest(db, word, at_most, kinds)
+                found += _best_of_newest(db, word, at_most)
             return list(dict.fromkeys(found))[:at_most]
         rare.append(word)
-    return _best(db, rare, at_most, kinds) if rare else []
+    return _best(db, rare, at_most) if rare else []
 
 
 # Scoring takes about a microsecond for each text that has one of the words, counting a tenth of that.
 WEIGHED_AT_MOST = 12_000
 
-_OF_KINDS = """
-left join ideas i on t.rowid % 2 = 0 and i.id = t.rowid / 2 and i.state = 'open' and :ideas
-left join projects p on t.rowid % 2 = 1 and p.id = t.rowid / 2 and p.hidden = 0 and :projects
+_PUBLIC_OF = """
+left join ideas i on t.rowid % 2 = 0 and i.id = t.rowid / 2 and i.state = 'open'
+left join projects p on t.rowid % 2 = 1 and p.id = t.rowid / 2 and p.hidden = 0
 """
 
 
-def _in_texts(db: Database, quoted: str, *, at_most: int) -> int:
+def _in_texts(db: Database, word: str, *, at_most: int) -> int:
     """In how many texts a word stands, counted no further than `at_most`."""
-    return int(value(db, "select count(*) from (select 1 from texts where texts match ? limit ?)", [quoted, at_most]))
+    return int(value(db, "select count(*) from (select 1 from texts where texts match ? limit ?)", [word, at_most]))
 
 
-def _best(db: Database, quoted: Sequence[str], at_most: int, kinds: Sequence[Kind]) -> list[Item]:
+def _best(db: Database, words: Sequence[str], at_most: int) -> list[Item]:
     # In the order of rank, so that the joins are made for as many rows as are asked for and not for all that fit.
-    sql = f"""select t.rowid from texts t {_OF_KINDS}
+    sql = f"""select t.rowid from texts t {_PUBLIC_OF}
         where texts match :asked and t.rank match 'bm25(4.0, 1.0)' and (i.id is not null or p.id is not null)
         order by t.rank limit :at_most"""
-    return _items(db, sql, " OR ".join(quoted), at_most, kinds)
+    return _items(db, sql, " OR ".join(words), at_most)
 
 
-def _best_of_newest(db: Database, quoted: str, at_most: int, kinds: Sequence[Kind]) -> list[Item]:
+def _best_of_newest(db: Database, word: str, at_most: int) -> list[Item]:
     sql = f"""select t.rowid from (select rowid, bm25(texts, 4.0, 1.0) as score from texts
-          where texts match :asked order by rowid desc limit :weighed) t {_OF_KINDS}
+          where texts match :asked order by rowid desc limit :weighed) t {_PUBLIC_OF}
         where i.id is not null or p.id is not null order by t.score, t.rowid limit :at_most"""
-    return _items(db, sql, quoted, at_most, kinds)
+    return _items(db, sql, word, at_most)
 
 
-def _items(db: Database, sql: str, asked: str, at_most: int, kinds: Sequence[Kind]) -> list[Item]:
-    shown = {"ideas": int(Kind.IDEA in kinds), "projects": int(Kind.PROJECT in kinds)}
-    found = rows(db, sql, {"asked": asked, "at_most": at_most, "weighed": WEIGHED_AT_MOST, **shown})
+def _items(db: Database, sql: str, asked: str, at_most: int) -> list[Item]:
+    found = rows(db, sql, {"asked": asked, "at_most": at_most, "weighed": WEIGHED_AT_MOST})
     return [(Kind.PROJECT if item["rowid"] % 2 else Kind.IDEA, item["rowid"] // 2) for item in found]

@@ -988,8 +988,12 @@ def tell_by_sentences(db: Database) -> None:
     _all(db, SENTENCES)
 
 
-# Of an encoder's vector; it goes when the vector goes.
+# Of an encoder's vector; it goes when the vector goes. What was read before there were parts is read once more.
 SENTENCES = """
+insert into jobs (kind, key, not_before)
+select 'embed', 'missing', strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now') where exists (select 1 from embeddings)
+on conflict (kind, key) where done_at is null do nothing;
+
 alter table judgements add column given_by text;
 
 create index judgements_second on judgements (b_kind, b_id);

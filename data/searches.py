@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from data.matches import quoted
 from data.store import change, insert, now, row, rows, value
 from models.searches import Chosen, Key, Often, Question, SavedSearch, Shown, Subject, Traits
 
@@ -59,11 +60,6 @@ _CONDITIONS = {
 }
 
 
-def _quoted(words: Sequence[str]) -> str:
-    """A phrase in FTS5 syntax, whatever the words are (which would end at a NUL character)."""
-    return '"' + " ".join(words).replace("\0", " ").replace('"', '""') + '"'
-
-
 def _any(options: Sequence[str]) -> str:
     return f"({' OR '.join(options)})"
 
@@ -71,7 +67,7 @@ def _any(options: Sequence[str]) -> str:
 def _part(forms: Sequence[str]) -> str:
     """A part of a compound in FTS5 syntax; a long one may also begin another compound."""
     star = "*" if len(forms[0]) >= 5 else ""
-    return _any([_quoted([forms[0]]) + star, *(_quoted([form]) for form in forms[1:])])
+    return _any([quoted([forms[0]]) + star, *(quoted([form]) for form in forms[1:])])
 
 
 def expression(question: Question, *, mode: str) -> str | None:
@@ -82,23 +78,23 @@ def expression(question: Question, *, mode: str) -> str | None:
     """
     groups = []
     for group in question.groups:
-        options = [_quoted([group.exact])]
+        options = [quoted([group.exact])]
         if mode != "exact":
-            options += [_quoted([word]) for word in group.also]
-            options += [_quoted([prefix]) + "*" for prefix in group.prefixes]
+            options += [quoted([word]) for word in group.also]
+            options += [quoted([prefix]) + "*" for prefix in group.prefixes]
             if group.together:
                 options.append("(" + " AND ".join(_part(part) for part in group.together) + ")")
         if mode == "any":
-            options += [_quoted([word]) for word in group.loosely]
+            options += [quoted([word]) for word in group.loosely]
         groups.append(_any(options))
-    must = [_quoted(phrase) for phrase in question.phrases]
+    must = [quoted(phrase) for phrase in question.phrases]
     if groups:
         must.append("(" + (" OR " if mode == "any" else " AND ").join(groups) + ")")
     if not must:
         return None
     found = " AND ".join(must)
     if question.without:
-        found = f"({found}) NOT {_any([_quoted(phrase) for phrase in question.without])}"
+        found = f"({found}) NOT {_any([quoted(phrase) for phrase in question.without])}"
     return found
 
 
@@ -150,11 +146,11 @@ def fitting(db: Database, *, question: Question, keys: Sequence[Key]) -> set[Key
     """Those of these ideas and projects that have the phrases of a question and none that it excludes."""
     numbers = {id_ * 2 + (kind is Subject.PROJECT): (kind, id_) for kind, id_ in keys}
     if question.without:
-        bad = _any([_quoted(phrase) for phrase in question.without])
+        bad = _any([quoted(phrase) for phrase in question.without])
         for item in _among(db, bad, list(numbers)):
             numbers.pop(item, None)
     if question.phrases:
-        good = " AND ".join(_quoted(phrase) for phrase in question.phrases)
+        good = " AND ".join(quoted(phrase) for phrase in question.phrases)
         return {numbers[item] for item in _among(db, good, list(numbers))}
     return set(numbers.values())
 

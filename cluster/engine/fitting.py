@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cluster.engine import calibration
+from cluster.engine.calibration import Bin
 from cluster.engine.relations import Relations
 
 PRECISION_AT_LEAST = 0.85
@@ -20,7 +22,6 @@ _ENOUGH = 10
 # What a coordinator or member says of two real texts counts as so many labelled pairs, all together at most as much as
 # half of those: people judge what was suggested, and so mostly pairs that are hard.
 _JUDGED_WEIGHT = 20.0
-_BINS = 10
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,15 +44,6 @@ class Pairs:
     levels: Ints
     folds: Ints
     judged: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Pairs of about one probability: what was promised, and what was true."""
-
-    promised: float
-    true: float
-    pairs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +85,8 @@ def fit(pairs: Pairs) -> Fit:
         same_at_least=round(bound, 3),
     )
     strongly, barely = relations.strongly_at_least, relations.related_at_least
-    curve = _curve(same, pairs.levels == 2)
+    shown = _shown(same, true=int((pairs.levels == 2).sum()))
+    promised, came_true = same[shown], pairs.levels[shown] == 2
     return Fit(
         relations=relations,
         precision=precision,
@@ -102,8 +95,8 @@ def fit(pairs: Pairs) -> Fit:
             _share(pairs.levels[related >= strongly] >= 1),
             _share(pairs.levels[related >= barely] >= 1),
         ),
-        curve=curve,
-        calibration_error=_error(curve),
+        curve=tuple(calibration.reliability(promised, came_true)),
+        calibration_error=calibration.calibration_error(promised, came_true),
         pairs=len(pairs.levels),
         judged=int(pairs.judged.sum()),
     )
@@ -159,20 +152,9 @@ def _bound(same: Floats, true: NDArray[np.bool_]) -> tuple[float, float, float]:
     return float(same[order][at]), float(hits[at] / counts[at]), float(hits[at] / true.sum())
 
 
-def _curve(same: Floats, true: NDArray[np.bool_]) -> tuple[Bin, ...]:
-    """Bins of equal mass over the upper part: most pairs are plainly nothing, and nobody is shown those."""
-    count = min(len(same), max(200, 4 * int(true.sum())))
-    order = np.argsort(same, kind="stable")[-count:]
-    return tuple(
-        Bin(promised=float(same[part].mean()), true=float(true[part].mean()), pairs=len(part))
-        for part in np.array_split(order, _BINS)
-        if len(part)
-    )
-
-
-def _error(curve: Sequence[Bin]) -> float:
-    total = sum(one.pairs for one in curve)
-    return sum(abs(one.promised - one.true) * one.pairs for one in curve) / total if total else float("nan")
+def _shown(same: Floats, *, true: int) -> Ints:
+    """The likelier pairs, shape (k,): most are plainly nothing, and nobody is shown those."""
+    return np.argsort(same, kind="stable")[-max(200, 4 * true) :]
 
 
 def _share(values: NDArray[np.bool_]) -> float:

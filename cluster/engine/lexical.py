@@ -136,11 +136,6 @@ class Vocabulary:
         return tuple(sorted(best.values(), key=lambda word: (self.documents.get(word, 0), word))[:at_most])
 
 
-def root(word: str) -> str:
-    """What other forms and compounds of a searched word begin with: 'parkeren' finds 'parkeerverbod'."""
-    return word[: max(5, len(word) - 3)] if len(word) > 6 else word
-
-
 def words_of_query(query: str, *, at_most: int = 12) -> list[str]:
     """The words of a search box, in lower case and in their order, each once; stop words only if nothing else is left.
 

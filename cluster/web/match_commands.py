@@ -53,7 +53,7 @@ def fit(ideas: Path | None, related: Path | None, reader: Path | None, use_it: b
     click.echo("sterk verwant: juist {:.2f}; verwant: juist {:.2f}".format(*found.related_precision))
     click.echo(f"kalibratiefout: {found.calibration_error:.3f}")
     for one in found.curve:
-        click.echo(f"  beloofd {one.promised:.2f}  waar {one.true:.2f}  ({one.pairs} paren)")
+        click.echo(f"  beloofd {one.mean:.2f}  waar {one.share.value:.2f}  ({one.share.count} paren)")
     if not use_it:
         click.echo(f"Nog niet in gebruik. Neem het in gebruik met: flask --app wsgi matches use {fit_id}")
 

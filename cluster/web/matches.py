@@ -78,7 +78,7 @@ def words() -> ResponseReturnValue:
 
 
 def _words(given: str | None, errors: dict[str, str]) -> str:
-    listed, frequent = cluster.matches.plain_words(db(), member=member())
+    listed, frequent = cluster.matches.plain_words(db(), index=index(), member=member())
     values = {"words": "\n".join(listed) if given is None else given}
     return render_template("matches/words.html", values=values, errors=errors, frequent=frequent)
 

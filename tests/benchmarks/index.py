@@ -243,7 +243,7 @@ def lexical(db: Database) -> None:
         bag = cluster.matches.lexical.words(f"{item['title']}. {item['description']}")
         telling = sorted(bag, key=lambda word: (vocabulary.get(word, 0), word))[:12]
         start = time.perf_counter()
-        data.matches.matching(db, words=telling, prefixes=False, at_most=100)
+        data.matches.matching(db, words=telling, at_most=100)
         took.append((time.perf_counter() - start) * 1000)
     p50, p95 = np.percentile(took, [50, 95])
     print(f"  candidates by words  p50 {p50:7.1f}   p95 {p95:7.1f} ms")

@@ -215,7 +215,7 @@ def test_words_that_coordinators_take_out_are_no_reason(
     near = matches.similar(db, encoder=None, index=index, title="Zwembad boeken", description="")
     assert "zwembad" in near[0].explanation.terms
     assert matches.set_plain_words(db, member=who("coordinator"), text="Zwembad, ZWEMBAD;\n ‘geïnd’ ") == 2
-    listed, frequent = matches.plain_words(db, member=who("coordinator"))
+    listed, frequent = matches.plain_words(db, index=index, member=who("coordinator"))
     assert listed == ["geind", "zwembad"]
     assert "zwembad" not in dict(frequent)
     later = matches.similar(db, encoder=None, index=index, title="Zwembad boeken", description="")

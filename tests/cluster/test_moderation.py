@@ -149,7 +149,7 @@ def test_a_hidden_idea_is_gone_for_all_but_its_organisation_and_coordinators(
         assert ideas.get(db, idea_id=idea_id, member=member).state is IdeaState.HIDDEN
         assert moderation.hidden_case(db, member=member, kind=Subject.IDEA, item_id=idea_id) == case
     assert ideas.counts(db)["ideas"] == 0
-    assert data.matches.matching(db, words=["zwembad"], prefixes=False, at_most=9) == []
+    assert data.matches.matching(db, words=["zwembad"], at_most=9) == []
     changes = data.matches.changes_since(db, seq=before, encoder="none")
     assert changes is not None
     assert (Kind.IDEA, idea_id) in changes.gone
@@ -169,7 +169,7 @@ def test_a_hidden_project_is_gone_from_lists_search_suggestions_and_counts(
         assert projects.get(db, project_id, member=member).hidden
     assert data.projects.browse(db, wanted=data.projects.Filter(), at_most=9) == []
     assert data.projects.by_ids(db, ids=[project_id]) == {}
-    assert data.matches.matching(db, words=["zwembad"], prefixes=True, at_most=9) == []
+    assert data.matches.matching(db, words=["zwembad"], at_most=9) == []
     assert [data.matches.missing(db, kind=kind, encoder="none", at_most=9) for kind in Kind] == [[], []]
     assert data.clusters.items(db) == []
     assert ideas.counts(db)["projects"] == 0
@@ -180,7 +180,7 @@ def test_a_hidden_project_is_gone_from_lists_search_suggestions_and_counts(
         project_requests.ask(db, member=who("aalter"), project_id=project_id, message="")
     decide(db, who, case, "show")
     assert projects.get(db, project_id).title == "Zwembadproject"
-    assert data.matches.matching(db, words=["zwembad"], prefixes=True, at_most=9) == [(Kind.PROJECT, project_id)]
+    assert data.matches.matching(db, words=["zwembad"], at_most=9) == [(Kind.PROJECT, project_id)]
 
 
 def test_an_import_does_not_show_what_a_coordinator_hid(

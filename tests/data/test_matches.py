@@ -1,5 +1,6 @@
 """Full-text search finds words as people type them, and always knows exactly what stands in ideas and projects."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 import data.matches
-from cluster.engine.lexical import words_of_query
+from cluster.engine.lexical import fold, words_of_query
 from data.migrations import migrate
 from data.store import close, connect, rows, transaction
 from models.matches import Kind
@@ -39,33 +40,31 @@ def write(db: Database, kind: Kind, item_id: int, title: str, body: str, how: st
 
 def search(db: Database, query: str) -> list[tuple[Kind, int]]:
     """What a search box finds by words."""
-    return data.matches.matching(db, words=words_of_query(query), prefixes=True, at_most=10)
+    return data.matches.matching(db, words=words_of_query(query), at_most=10)
 
 
 @pytest.mark.parametrize(
     ("text", "query"),
     [
         ("Burgerparticipatie", "burgerparticipatië"),
-        ("Burgerparticipatie", "BURGERPART"),
-        ("Burgerparticipatie", "bu"),
+        ("Burgerparticipatie", "BURGERPARTICIPATIE"),
         ("Cliëntenraad in een café", "clientenraad"),
         ("Cliëntenraad in een café", "cafe"),
         ("Cliëntenraad in een café", "CAFÉ"),
         ("Cliëntenraad in een café", "cafe\u0301"),
         ("Façade à rénover", "facade renover"),
-        ("Straßenbeleuchtung für Öffentliche Räume", "strassen raume"),
-        ("Straßenbeleuchtung", "straßen"),
+        ("Straßenbeleuchtung für Öffentliche Räume", "öffentliche raume"),
+        ("Straßenbeleuchtung", "straßenbeleuchtung"),
         ("Een loket van 20 m² in ’s-Hertogenbosch", "m²"),
         ("Een loket van 20 m² in ’s-Hertogenbosch", "hertogenbosch"),
         ("İstanbul", "istanbul"),
-        ("İstanbul", "İstan"),
         ("Български район", "български"),
         ("e-inclusie", "e-inclusie"),
         ("C++ en C#", "C++"),
         ("foo_bar", "foo_bar"),
     ],
 )
-def test_a_word_is_found_by_its_beginning_whatever_its_accents(text: str, query: str) -> None:
+def test_a_word_is_found_whatever_its_accents(text: str, query: str) -> None:
     with empty() as db, transaction(db):
         write(db, Kind.IDEA, 1, text, "iets")
         write(db, Kind.PROJECT, 1, "iets", text)
@@ -88,7 +87,7 @@ def test_the_rarest_words_decide_and_of_a_word_in_too_many_texts_the_newest_are_
     monkeypatch.setattr(data.matches, "WEIGHED_AT_MOST", 5)
 
     def found(*words: str, at_most: int = 10) -> list[int]:
-        return [id_ for _, id_ in data.matches.matching(db, words=words, prefixes=False, at_most=at_most)]
+        return [id_ for _, id_ in data.matches.matching(db, words=words, at_most=at_most)]
 
     with empty() as db, transaction(db):
         for number in range(1, 21):
@@ -101,14 +100,6 @@ def test_the_rarest_words_decide_and_of_a_word_in_too_many_texts_the_newest_are_
         assert found("gewoon", "iets", at_most=3) == [16, 17, 18]
         db.execute("update ideas set state = 'withdrawn' where id in (2, 18)")
         assert found("gewoon", "zeldzaam") == [1, 16, 17, 19, 20]
-
-
-def test_only_the_kinds_asked_for_are_found() -> None:
-    with empty() as db, transaction(db):
-        write(db, Kind.IDEA, 1, "zwembad", "x")
-        write(db, Kind.PROJECT, 1, "zwembad", "x")
-        for kind in Kind:
-            assert data.matches.matching(db, words=["zwembad"], prefixes=False, at_most=5, kinds=[kind]) == [(kind, 1)]
 
 
 letters = st.text(st.characters(codec="utf-8", categories=["L", "N"], max_codepoint=0x24F), min_size=2, max_size=12)
@@ -148,16 +139,17 @@ NASTY = (
 words = st.lists(st.one_of(st.text(max_size=12), st.sampled_from(NASTY), st.lists(st.sampled_from(NASTY)).map("".join)))
 
 
-@given(words, st.booleans())
-@example(['NEAR("a" "b", 5)', "title : x", 'a" OR "b', "a\0b", "* ^ - +", '"'], True)
+@given(words)
+@example(['NEAR("a" "b", 5)', "title : x", 'a" OR "b', "a\0b", "* ^ - +", '"'])
 @settings(max_examples=150, deadline=None)
-def test_whatever_is_asked_never_reaches_the_syntax_of_the_index(asked: list[str], prefixes: bool) -> None:
-    """No fault, and no operator either: it could only be heard if something were found that has none of the words."""
+def test_whatever_is_asked_never_reaches_the_syntax_of_the_index(asked: list[str]) -> None:
+    """No fault, and no operator either: nothing is found that has none of the words."""
     with empty() as db, transaction(db):
         write(db, Kind.IDEA, 1, "ongerept", "zonder die woorden")
-        data.matches.vocabulary(db)
-        data.matches.matching(db, words=asked, prefixes=prefixes, at_most=5)
-        data.matches.matching(db, words=words_of_query(" ".join(asked)), prefixes=prefixes, at_most=5)
+        for words in (asked, words_of_query(" ".join(asked))):
+            found = data.matches.matching(db, words=words, at_most=5)
+            said = {part for word in words for part in re.split(r"[\W_]+", fold(word))}
+            assert found == [] or said & {"ongerept", "zonder", "die", "woorden"}, found
 
 
 @pytest.mark.parametrize("asked", ["ongerept NOT zonder", "title:ongerept", "^ongerept", "NEAR(ongerept zonder)"])
@@ -165,7 +157,7 @@ def test_operators_are_words_like_any_other(asked: str) -> None:
     with empty() as db, transaction(db):
         write(db, Kind.IDEA, 1, "ongerept", "zonder die woorden")
         assert search(db, asked) == [(Kind.IDEA, 1)]
-        assert data.matches.matching(db, words=["not zonder"], prefixes=False, at_most=5) == []
+        assert data.matches.matching(db, words=["not zonder"], at_most=5) == []
 
 
 texts = st.text(max_size=20)

@@ -275,11 +275,13 @@ def test_writers_go_in_the_order_in_which_they_came(tmp_path: Path) -> None:
 
 def test_who_waits_too_long_goes_on_and_those_behind_too(tmp_path: Path) -> None:
     stuck, second, third = (Queue(tmp_path / "turns") for _ in range(3))
+    went = []
     with stuck.turn(at_most_s=1):
         with second.turn(at_most_s=0.05):
-            pass
+            went.append("second")
         with third.turn(at_most_s=0.05):
-            pass
+            went.append("third")
+    assert went == ["second", "third"]
     for queue in (stuck, second, third):
         queue.close()
 

@@ -109,5 +109,7 @@ def test_a_distance_is_the_same_both_ways_and_bounded(a: str, b: str) -> None:
 @given(st.text(max_size=40))
 def test_no_word_breaks_the_lexicon(word: str) -> None:
     lexicon = Lexicon(WORDS)
-    lexicon.forms(word), lexicon.compounds(word), lexicon.split(word), lexicon.ends(word)
-    lexicon.corrections(word), lexicon.corrected_compound(word)
+    told = [*lexicon.forms(word), *lexicon.compounds(word), *lexicon.ends(word), *lexicon.corrections(word)]
+    assert set(told) <= {*WORDS, word}
+    assert all(lexicon.knows(part) for part in lexicon.corrected_compound(word))
+    assert "".join(lexicon.split(word)) in word

@@ -65,7 +65,10 @@ def test_the_worker_looks_and_the_page_draws_what_the_table_says(
     shown = page("coordinator").get("/matches/quality")
 
     assert "24 paren zijn vergeleken" in shown.text
-    points, lines = shown.select("svg.curve circle"), shown.select("[role=region][aria-labelledby=curve-title] tbody tr")
+    points, lines = (
+        shown.select("svg.curve circle"),
+        shown.select("[role=region][aria-labelledby=curve-title] tbody tr"),
+    )
     assert len(points) == len(lines) == 10
     assert all(12 <= float(point["cy"]) <= 312 and 56 <= float(point["cx"]) <= 356 for point in points)
     [band] = [one for one in shown.select("[role=region][aria-labelledby=bands-title] tbody tr") if "16" in one.text]
