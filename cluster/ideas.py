@@ -245,6 +245,11 @@ EXPORTED = (
 _BATCH = 500
 
 
+def more_than(db: Database, *, wanted: Filter, count: int) -> bool:
+    """Whether more ideas fit than so many, without reading them."""
+    return bool(data.ideas.browse(db, wanted=wanted, order="newest", at_most=1, after=count))
+
+
 def exported(db: Database, *, wanted: Filter) -> Iterator[dict[str, object]]:
     """All open ideas that fit, by id, as an import reads them; nobody's name or address is in it.
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any, BinaryIO, TypeVar
 
-from cluster.engine.texts import clean, from_cell, one_line, readable
+from cluster.engine.texts import clean, from_cell, one_line, parted, readable
 from models.errors import ImportRefused
 
 T = TypeVar("T")
@@ -166,7 +166,7 @@ class Fields:
     def texts(self, *names: str, each_at_most: int, at_most: int = 100) -> list[str]:
         """Several texts: a list, or one text with | between them, as in a cell of a table."""
         name, given = self.given(*names)
-        parts = given.split("|") if isinstance(given, str) else given
+        parts = parted(given) if isinstance(given, str) else given
         if parts is None:
             return []
         if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
@@ -292,7 +292,7 @@ def read_csv(file: BinaryIO) -> Iterator[Row]:
                 return
         elif any(cells):
             found = True
-            yield record(line, names, cells)
+            yield record(line, names, list(map(from_cell, cells)))
 
 
 class _Unreadable(Exception):
@@ -320,7 +320,7 @@ def record(line: int, names: list[str], cells: list[str]) -> Row:
         return Row(line, {}, _NUL)
     if any(cells[len(names) :]):
         return Row(line, {}, _NO_COLUMN)
-    return Row(line, {name: from_cell(cell) for name, cell in zip(names, cells, strict=False) if name and cell})
+    return Row(line, {name: cell for name, cell in zip(names, cells, strict=False) if name and cell})
 
 
 def _object(line: int, text: str) -> Row:

@@ -175,7 +175,7 @@ class News:
 
 
 def news(db: Database, *, member: Member, at_most: int) -> News:
-    """What is new near a member's organisation and in its themes; empty for who acts for nobody. Six queries."""
+    """What is new near a member's organisation and in its themes; empty for who acts for nobody. Seven queries."""
     if member.organisation_id is None:
         return News((), (), (), ())
     own = member.organisation_id
@@ -184,15 +184,18 @@ def news(db: Database, *, member: Member, at_most: int) -> News:
         companions: dict[int, Companion | None] = {one.id: one for one in (*found.alike, *found.neighbours)}
     else:
         companions = {one.id: None for one in data.people.stands_for(db, organisation_id=own)}
-    near = data.ideas.newest_of(db, organisation_ids=list(companions), at_most=at_most, each_at_most=2)
+    now = data.people.family_of(db, organisation_ids=[own, *companions])
+    mine = [one for one, is_now in now.items() if is_now == own]
+    others = [one for one in now if one not in mine]
+    near = data.ideas.newest_of(db, organisation_ids=others, at_most=at_most, each_at_most=2)
     themes = data.places.themes_of(db, organisation_id=own)
-    moved = data.ideas.newest_in(db, themes=themes, not_of=[own], at_most=at_most + len(near))
+    moved = data.ideas.newest_in(db, themes=themes, not_of=mine, at_most=at_most + len(near))
     shown = {idea.id for idea in near}
     return News(
-        near=tuple((idea, companions[idea.organisation_id]) for idea in near if idea.organisation_id in companions),
+        near=tuple((idea, companions[now[idea.organisation_id]]) for idea in near if idea.organisation_id in now),
         themes=tuple(themes),
         ideas=tuple([idea for idea in moved if idea.id not in shown][:at_most]),
-        said=tuple(data.places.said_in(db, themes=themes, not_by=own, at_most=at_most)) if themes else (),
+        said=tuple(data.places.said_in(db, themes=themes, not_by=mine, at_most=at_most)) if themes else (),
     )
 
 

@@ -87,6 +87,11 @@ EXPORTED = (
 )
 
 
+def more_than(db: Database, *, wanted: Filter, count: int) -> bool:
+    """Whether more projects fit than so many, without reading them."""
+    return bool(data.projects.browse(db, wanted=wanted, at_most=1, after=count))
+
+
 def exported(db: Database, *, wanted: Filter) -> Iterator[dict[str, object]]:
     """All projects that fit, by id, as an import reads them. Projects made here have an id of the form project:12."""
     calls = {call.id: call.number for call in data.calls.every(db)}

@@ -89,10 +89,11 @@ def search(
     query: str,
     chosen: Chosen = ANY,
     page: int = 1,
+    per_page: int = PER_PAGE,
 ) -> Found:
     """What is public and fits a query by words in whatever form, by meaning or by name, best first.
 
-    Only what anyone may see is ranked and counted. Without an encoder words decide alone.
+    Only what anyone may see is ranked, counted and told of. Without an encoder words decide alone.
     """
     words_only = encoder is None
     reading = understand(db, index=index, query=query)
@@ -113,19 +114,20 @@ def search(
     # Neighbours only fill up: facets count them, so there must not be more than are worth a look.
     lists.append((_MEANING, [key for key in near if key in fits][:_NEIGHBOURS]))
     order = _fused(lists)
-    more = more or len(order) > COUNTED_AT_MOST
+    # What was weighed for a cluster by its ideas counts ideas.
+    more = (more and wide is chosen) or len(order) > COUNTED_AT_MOST
     order = order[:COUNTED_AT_MOST]
-    start = (page - 1) * PER_PAGE
+    start = (page - 1) * per_page
     counts, call_names = _counts([traits[key] for key in order], chosen)
     return Found(
-        hits=_hits(db, order[start : start + PER_PAGE], question),
+        hits=_hits(db, order[start : start + per_page], question),
         total=len(order),
         more=more,
-        has_next=len(order) > start + PER_PAGE,
+        has_next=len(order) > start + per_page,
         counts=counts,
         call_names=call_names,
         question=question,
-        corrected=reading.corrected,
+        corrected=tuple(pair for pair in reading.corrected if _is_public(db, pair[1])),
         by_meaning=bool(order) and not literal & fits,
         words_only=words_only,
     )
@@ -150,6 +152,18 @@ def _by_words(db: Database, *, question: Question, chosen: Chosen, lexicon: Lexi
     return lists, len(strict) == COUNTED_AT_MOST
 
 
+def _is_public(db: Database, meant: str) -> bool:
+    """Whether all words that a correction consists of stand in something public: the lexicon knows hidden texts too."""
+    words = [Question(groups=(Group(exact=word),)) for word in meant.split()]
+    return all(
+        data.searches.ranked(db, question=one, mode="exact", chosen=ANY, at_most=1)
+        or data.searches.traits(
+            db, keys=[key for key, _ in data.searches.named(db, question=one, mode="exact", chosen=ANY, at_most=20)]
+        )
+        for one in words
+    )
+
+
 def _rarest(question: Question, lexicon: Lexicon) -> Iterable[Group]:
     weighed = 0
     often = {
@@ -166,7 +180,7 @@ def _rarest(question: Question, lexicon: Lexicon) -> Iterable[Group]:
 
 def _by_name(db: Database, *, question: Question) -> _Lists:
     """Lists of municipalities and clusters with such a name, and of what municipalities of this name posted or lead."""
-    named = data.searches.named(db, question=question, chosen=ANY, at_most=50)
+    named = data.searches.named(db, question=question, mode="any", chosen=ANY, at_most=50)
     lists: _Lists = [
         (4.0, [key for key, share in named if share == 1]),
         (0.6, [key for key, share in named if share < 1]),
@@ -326,8 +340,11 @@ def news(db: Database, *, index: Index[Item], saved: SavedSearch, until: int) ->
         published=(saved.seen, until),
     )
     fresh = data.searches.published_since(db, seen=saved.seen, until=until)
-    named = data.searches.named(db, question=question, chosen=saved.chosen, at_most=COUNTED_AT_MOST)
-    return [*found, *(key for key, _ in named if key in fresh)]
+    named = data.searches.named(db, question=question, mode="all", chosen=saved.chosen, at_most=COUNTED_AT_MOST)
+    keys = [*found, *(key for key, _ in named if key in fresh)]
+    # What is not public, such as a cluster of which too much was hidden, has no traits.
+    public = data.searches.traits(db, keys=keys)
+    return [key for key in keys if key in public]
 
 
 def tell(db: Database, *, index: Index[Item], search_id: int, stop_path: Callable[[SavedSearch], str]) -> int:

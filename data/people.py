@@ -282,6 +282,19 @@ def family(mark: str) -> str:
     ) select id from family)"""
 
 
+def family_of(db: Database, *, organisation_ids: Sequence[int]) -> dict[int, int]:
+    """These organisations and all that merged into them, each with which of these it is now."""
+    found = rows(
+        db,
+        """with behind (id, now_id) as (
+          select value, value from json_each(?)
+          union select o.id, b.now_id from behind b join organisations o on o.successor_id = b.id)
+        select id, now_id from behind""",
+        [json.dumps(list(organisation_ids))],
+    )
+    return {item["id"]: item["now_id"] for item in found}
+
+
 def today(db: Database, *, organisation_id: int) -> Organisation | None:
     """The organisation, or the one it lives on in after a merger."""
     found = organisation(db, organisation_id=organisation_id)

@@ -127,10 +127,11 @@ def said_by(db: Database, *, organisation_id: int, at_most: int) -> list[Said]:
     return _said(rows(db, sql, {"id": organisation_id, "at_most": at_most}))
 
 
-def said_in(db: Database, *, themes: Sequence[str], not_by: int | None, at_most: int) -> list[Said]:
+def said_in(db: Database, *, themes: Sequence[str], not_by: Sequence[int], at_most: int) -> list[Said]:
     """The newest *ook wij* of others to open ideas with one of these themes."""
-    which = f"and i.theme in ({placeholders(len(themes))}) and e.organisation_id is not ?"
-    return _said(rows(db, _SAID + which + " order by e.id desc limit ?", [*themes, not_by, at_most]))
+    which = f"""and i.theme in ({placeholders(len(themes))})
+      and e.organisation_id not in ({placeholders(len(not_by))})"""
+    return _said(rows(db, _SAID + which + " order by e.id desc limit ?", [*themes, *not_by, at_most]))
 
 
 def themes_of(db: Database, *, organisation_id: int) -> list[str]:
@@ -154,10 +155,12 @@ def themes_by_municipality(db: Database) -> dict[int, frozenset[str]]:
     """The themes of the open ideas and projects of every municipality of today; asks once for each and each theme."""
     found = rows(
         db,
-        """select o.id, t.slug from organisations o cross join themes t
-        where o.kind = 'municipality' and o.valid_until is null and (
-          exists (select 1 from ideas i where i.organisation_id = o.id and i.state = 'open' and i.theme = t.slug)
-          or exists (select 1 from projects p where p.lead_id = o.id and p.hidden = 0 and p.theme = t.slug))""",
+        """with behind (id, now_id) as (
+          select id, id from organisations where kind = 'municipality' and valid_until is null
+          union select o.id, b.now_id from behind b join organisations o on o.successor_id = b.id)
+        select distinct b.now_id as id, t.slug from behind b cross join themes t
+        where exists (select 1 from ideas i where i.organisation_id = b.id and i.state = 'open' and i.theme = t.slug)
+          or exists (select 1 from projects p where p.lead_id = b.id and p.hidden = 0 and p.theme = t.slug)""",
     )
     known: dict[int, frozenset[str]] = {}
     for item in found:
@@ -171,7 +174,8 @@ def points(db: Database) -> list[tuple[float, float, bool]]:
         db,
         """select o.lat, o.lon,
           exists (select 1 from ideas i where i.organisation_id = o.id and i.state = 'open')
-            or exists (select 1 from endorsements e where e.organisation_id = o.id and e.active = 1) as active
+            or exists (select 1 from endorsements e join ideas i on i.id = e.idea_id and i.state = 'open'
+              where e.organisation_id = o.id and e.active = 1) as active
         from organisations o
         where o.kind = 'municipality' and o.valid_until is null and o.lat is not null and o.lon is not null""",
     )

@@ -160,12 +160,12 @@ def _among(db: Database, asked: str, numbers: Sequence[int]) -> list[int]:
     return [item["rowid"] for item in rows(db, sql, [asked, json.dumps(list(numbers))])]
 
 
-def named(db: Database, *, question: Question, chosen: Chosen, at_most: int) -> list[tuple[Key, float]]:
+def named(db: Database, *, question: Question, mode: str, chosen: Chosen, at_most: int) -> list[tuple[Key, float]]:
     """Accepted clusters and municipalities of today whose name fits, best first.
 
     Each comes with the share of the words asked that are its name, of today or of before a merger: 1 is that very name.
     """
-    asked = expression(question, mode="any")
+    asked = expression(question, mode=mode)
     if asked is None or set(chosen.by_name) - {"kind", "province"} or chosen.kind in (Subject.IDEA, Subject.PROJECT):
         return []
     found = rows(

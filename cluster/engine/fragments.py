@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
 
 from cluster.engine.lexical import fold
 from models.searches import Piece, Question
@@ -83,8 +82,3 @@ class Marker:
         blank = sentence.rfind(" ", start, end)
         shown = sentence[start : blank if end < len(sentence) and blank > start else end]
         return shown + (" …" if start + len(shown) < len(sentence) else ""), start > 0
-
-
-def plain(pieces: Sequence[Piece]) -> str:
-    """The text of pieces."""
-    return "".join(piece.text for piece in pieces)

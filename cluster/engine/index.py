@@ -160,8 +160,8 @@ class Index(Generic[Key]):
                 now = replace(now, without=np.union1d(now.without, rows[rows >= 0]))
         self._now, self.seq = now, seq
 
-    def nearest(self, vector: Vectors, *, at_most: int, kind: Kind | None = None) -> list[Hit[Key]]:
-        """The nearest keys of all or of one kind, best first; equally near ones by kind and id.
+    def nearest(self, vector: Vectors, *, at_most: int) -> list[Hit[Key]]:
+        """The nearest keys, best first; equally near ones by kind and id.
 
         Parameters
         ----------
@@ -170,16 +170,11 @@ class Index(Generic[Key]):
         now = self._now
         if at_most < 1:
             return []
-        bounds = _bounds(kind)
-        first, until = np.searchsorted(now.overlay.numbers, bounds)
-        numbers = [now.overlay.numbers[first:until]]
+        numbers = [now.overlay.numbers]
         # The product with all rows and then a choice: choosing rows first would copy them.
-        cosines = [(now.overlay.vectors[: now.overlay.used] @ vector)[now.overlay.rows[first:until]]]
+        cosines = [(now.overlay.vectors[: now.overlay.used] @ vector)[now.overlay.rows]]
         if now.base:
-            first, until = np.searchsorted(now.base.numbers, bounds)
-            rows, exact = now.base.nearest(
-                vector, at_most=at_most, without=now.without, first=int(first), until=int(until)
-            )
+            rows, exact = now.base.nearest(vector, at_most=at_most, without=now.without)
             numbers.append(now.base.numbers[rows])
             cosines.append(exact)
         return _best(np.concatenate(numbers), np.concatenate(cosines), at_most)
@@ -196,13 +191,6 @@ class Index(Generic[Key]):
             rows[np.isin(rows, now.without)] = -1
             found[rows >= 0] = now.base.cosines(rows[rows >= 0], vector)
         return [None if np.isnan(cosine) else float(cosine) for cosine in found]
-
-
-def _bounds(kind: Kind | None) -> list[int]:
-    """The numbers between which the keys of a kind are, or those of all kinds."""
-    if kind is None:
-        return [0, len(_KINDS) * _PER_KIND]
-    return [number((kind, 0)), number((kind, _PER_KIND))]
 
 
 def _best(numbers: Numbers, cosines: Vectors, at_most: int) -> list[Hit[Key]]:

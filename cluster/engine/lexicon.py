@@ -104,10 +104,6 @@ class Lexicon:
         first, after = bisect_left(self._words, prefix), bisect_left(self._words, prefix + "\uffff")
         return int(self._until[after] - self._until[first])
 
-    def knows(self, word: str) -> bool:
-        """Whether this word or another form of it stands in a text."""
-        return word in self._documents or bool(self._of_key(key(word)))
-
     def inflections(self, word: str) -> list[str]:
         """Other forms of the same word, most frequent first."""
         return self._often([one for one in self._of_key(key(word)) if one != word])

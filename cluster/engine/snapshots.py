@@ -225,40 +225,37 @@ class Snapshot:
         parts = [self._read(rows[start : start + _READ_AT_ONCE]) for start in range(0, len(rows), _READ_AT_ONCE)]
         return np.concatenate([np.zeros(0, dtype=np.float32), *(part @ vector for part in parts)])
 
-    def nearest(self, vector: Vectors, *, at_most: int, without: Rows, first: int, until: int) -> tuple[Rows, Vectors]:
+    def nearest(self, vector: Vectors, *, at_most: int, without: Rows) -> tuple[Rows, Vectors]:
         """All rows that are among the `at_most` nearest, equally near ones included, with their exact cosines.
 
         Parameters
         ----------
         vector : ndarray of shape (d,), float32 — a unit vector
         without : rows that do not count
-        first, until : only these rows count
         """
-        guesses = self._guesses(vector, first, until)
-        without = without[(without >= first) & (without < until)] - first
+        guesses = self._guesses(vector)
         guesses[without] = -np.inf
-        counting = len(guesses) - len(without)
-        if counting <= at_most:
-            rows = np.flatnonzero(np.isfinite(guesses)) + first
+        if len(guesses) - len(without) <= at_most:
+            rows = np.flatnonzero(np.isfinite(guesses))
             return rows, self.cosines(rows, vector)
-        likely = np.argpartition(guesses, len(guesses) - at_most)[-at_most:] + first
+        likely = np.argpartition(guesses, len(guesses) - at_most)[-at_most:]
         cosines = self.cosines(likely, vector)
         # Whatever is as near as the last of these must have a guess that is at most its error below.
-        reach = np.float32(np.linalg.norm(vector)) * self.errors[first:until] + np.float32(_ROUNDING)
-        guesses[likely - first] = -np.inf
-        others = np.flatnonzero(guesses + reach >= cosines.min()) + first
+        reach = np.float32(np.linalg.norm(vector)) * self.errors + np.float32(_ROUNDING)
+        guesses[likely] = -np.inf
+        others = np.flatnonzero(guesses + reach >= cosines.min())
         return np.concatenate([likely, others]), np.concatenate([cosines, self.cosines(others, vector)])
 
-    def _guesses(self, vector: Vectors, first: int, until: int) -> Vectors:
-        """The cosines by the bytes of these rows."""
-        found = np.empty(until - first, dtype=np.float32)
+    def _guesses(self, vector: Vectors) -> Vectors:
+        """The cosines of all rows by their bytes."""
+        found = np.empty(len(self), dtype=np.float32)
         block = np.empty((_BLOCK, self.header.dimensions), dtype=np.float32)
-        for start in range(first, until, _BLOCK):
-            codes = self.codes[start : min(start + _BLOCK, until)]
+        for start in range(0, len(self), _BLOCK):
+            codes = self.codes[start : start + _BLOCK]
             size = len(codes)
             np.copyto(block[:size], codes)
-            np.dot(block[:size], vector, out=found[start - first : start - first + size])
-        found *= self.scales[first:until]
+            np.dot(block[:size], vector, out=found[start : start + size])
+        found *= self.scales
         return found
 
     def _read(self, rows: Rows) -> Vectors:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date, time
 from decimal import Decimal
 from urllib.parse import urlsplit
@@ -94,3 +95,13 @@ def as_cell(text: str) -> str:
 def from_cell(cell: str) -> str:
     """The text that `as_cell` made this cell of; every other cell is its own text."""
     return cell[1:] if cell.startswith("'") and is_formula(cell[1:]) else cell
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Several texts as one cell holds them: with | between them, and a backslash before a | that is part of a text."""
+    return "|".join(text.replace("\\", "\\\\").replace("|", "\\|") for text in texts)
+
+
+def parted(cell: str) -> list[str]:
+    """The texts that `joined` made this cell of; a backslash before anything else is itself. No text holds a NUL."""
+    return re.sub(r"\\\\|\\\||\|", lambda found: "\0" if found[0] == "|" else found[0][1:], cell).split("\0")

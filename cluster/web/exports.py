@@ -21,7 +21,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import WorkbookAlreadySaved
 
-from cluster.engine.texts import as_cell, is_formula
+from cluster.engine.texts import as_cell, is_formula, joined
 from models.errors import N_, NotFound, Refusal
 
 T = TypeVar("T")
@@ -55,10 +55,17 @@ def of_fields(format: str, name: str, fields: Sequence[str], found: Iterable[obj
     return response(format, name, [(field, field) for field in fields], rows)
 
 
-def response(format: str, name: str, columns: Columns, rows: Rows) -> Response:
-    """The list in the asked format, one of FORMATS; NotFound for any other."""
+def response(
+    format: str, name: str, columns: Columns, rows: Rows, *, longer_than: Callable[[int], bool] = lambda count: False
+) -> Response:
+    """The list in the asked format, one of FORMATS; NotFound for any other.
+
+    `longer_than` knows without making the rows whether a list that may be long is too long for a sheet.
+    """
     if format not in FORMATS:
         raise NotFound
+    if format == "xlsx" and longer_than(XLSX_AT_MOST):
+        raise Refusal(_TOO_LONG, count=XLSX_AT_MOST)
     make = {"csv": csv_response, "xlsx": xlsx_response, "jsonl": jsonl_response}[format]
     return make(name, columns, rows)
 
@@ -152,7 +159,7 @@ def _text(value: object) -> str:
     """Text as a cell holds it: several texts with | between them, as an import reads them."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "|".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return joined(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _xlsx(file: IO[bytes], columns: Columns, rows: Rows) -> None:

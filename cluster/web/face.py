@@ -93,12 +93,6 @@ LABELS: dict[str, dict[str, str]] = {
         "declined": N_("Niet nu"),
         "withdrawn": N_("Ingetrokken"),
     },
-    "kind": {
-        "municipality": N_("Gemeente"),
-        "intermunicipal": N_("Intergemeentelijk samenwerkingsverband"),
-        "province": N_("Provincie"),
-        "other": N_("Ander bestuur"),
-    },
     "language": {"nl": N_("Nederlands"), "fr": N_("Frans"), "en": N_("Engels"), "de": N_("Duits")},
     "lane": {
         "open": N_("Open ideeën"),

@@ -26,7 +26,7 @@ from cluster.engine.texts import one_line
 from cluster.web.context import db, encoder, index, member
 from cluster.web.exports import response
 from cluster.web.languages import say
-from cluster.web.matches import in_lanes, page_number
+from cluster.web.matches import in_lanes, not_too_often, page_number
 from cluster.web.requests import number
 from data.ideas import Filter
 from models.clusters import Judgement
@@ -95,8 +95,15 @@ def _among(name: str, known: type[StrEnum]) -> str | None:
 @door.get("/ideas/export.<format>")
 def export(format: str) -> Response:
     """The same ideas, all of them, as a file that an import reads."""
-    columns = [(name, name) for name in cluster.ideas.EXPORTED]
-    return response(format, "ideeen", columns, cluster.ideas.exported(db(), wanted=_wanted()))
+    not_too_often()
+    wanted = _wanted()
+    return response(
+        format,
+        "ideeen",
+        [(name, name) for name in cluster.ideas.EXPORTED],
+        cluster.ideas.exported(db(), wanted=wanted),
+        longer_than=lambda count: cluster.ideas.more_than(db(), wanted=wanted, count=count),
+    )
 
 
 @door.get("/ideas/<int:idea_id>")

@@ -23,7 +23,7 @@ from cluster.web.context import db, encoder, index, member
 from cluster.web.exports import response
 from cluster.web.face import options, themes
 from cluster.web.languages import say
-from cluster.web.matches import in_lanes, page_number
+from cluster.web.matches import in_lanes, not_too_often, page_number
 from cluster.web.requests import number
 from data.projects import Filter
 from models.errors import Conflict, Invalid, NotFound
@@ -74,9 +74,15 @@ def _wanted(calls: Container[int | None]) -> tuple[Filter, Organisation | None]:
 @door.get("/projects/export.<format>")
 def export(format: str) -> Response:
     """The same projects, all of them, as a file that an import reads."""
+    not_too_often()
     wanted, _ = _wanted({call.id for call in cluster.calls.every(db())})
-    columns = [(name, name) for name in cluster.projects.EXPORTED]
-    return response(format, "projecten", columns, cluster.projects.exported(db(), wanted=wanted))
+    return response(
+        format,
+        "projecten",
+        [(name, name) for name in cluster.projects.EXPORTED],
+        cluster.projects.exported(db(), wanted=wanted),
+        longer_than=lambda count: cluster.projects.more_than(db(), wanted=wanted, count=count),
+    )
 
 
 @door.get("/projects/<int:project_id>")

@@ -10,9 +10,10 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 import cluster.searches
 import data.searches
+from cluster.engine.language import LANGUAGES
 from cluster.engine.texts import one_line
 from cluster.web.context import db, encoder, index, member
-from cluster.web.exports import of_fields, response, whole
+from cluster.web.exports import of_fields, response
 from cluster.web.face import label, themes
 from cluster.web.languages import say
 from cluster.web.matches import not_too_often, page_number
@@ -20,7 +21,7 @@ from cluster.web.requests import number
 from models.errors import N_, Invalid, NotFound
 from models.ideas import TITLE_AT_MOST, Intent
 from models.projects import Status
-from models.searches import FACETS, QUERY_AT_MOST, Chosen, Found, Hit, Often, SavedSearch, Shown, Subject
+from models.searches import FACETS, QUERY_AT_MOST, Chosen, Found, Hit, Often, SavedSearch, Subject
 
 door = Blueprint("searches", __name__)
 
@@ -29,9 +30,8 @@ door.add_app_template_global(lambda name, value, calls: value_label(name, value,
 door.add_app_template_global(lambda saved: address_of(saved), "saved_at")
 
 _VALUES_AT_MOST = 12
-# Of what was found, a file holds the best: every page of it asks the whole search again.
-_PAGES_AT_MOST = 10
-# The order in which a page shows the values of these facets is that of their words; others come most frequent first.
+# Of what was found, a file holds the best.
+_EXPORTED_AT_MOST = 200
 FACET_NAMES = {
     "kind": N_("Soort"),
     "theme": N_("Thema"),
@@ -63,12 +63,10 @@ def export(format: str) -> Response:
     not_too_often()
     query, chosen = one_line(request.args.get("q", ""))[:QUERY_AT_MOST], read_chosen()
 
-    def page(number: int) -> tuple[list[Shown], bool]:
-        found = cluster.searches.search(db(), encoder=encoder(), index=index(), query=query, chosen=chosen, page=number)
-        return [hit.shown for hit in found.hits], found.has_next and number < _PAGES_AT_MOST
-
-    shown = list(whole(page))
-    return of_fields(format, "gevonden", _EXPORTED, shown)
+    found = cluster.searches.search(
+        db(), encoder=encoder(), index=index(), query=query, chosen=chosen, per_page=_EXPORTED_AT_MOST
+    )
+    return of_fields(format, "gevonden", _EXPORTED, [hit.shown for hit in found.hits])
 
 
 def _page(query: str, chosen: Chosen, found: Found, page: int, refused: Invalid | None = None) -> str:
@@ -91,7 +89,7 @@ def _page(query: str, chosen: Chosen, found: Found, page: int, refused: Invalid 
         kept=kept,
         asks=_asks,
         title=query[:TITLE_AT_MOST],
-        exported=_PAGES_AT_MOST * cluster.searches.PER_PAGE,
+        exported=_EXPORTED_AT_MOST,
         errors={wrong.field: say(wrong) for wrong in refused.every} if refused else {},
     )
 
@@ -118,7 +116,7 @@ def read_chosen() -> Chosen:
         status=among("status", set(Status)),
         intent=among("intent", set(Intent)),
         province=province or None,
-        lang=among("lang", {"nl", "fr", "en", "de"}),
+        lang=among("lang", LANGUAGES),
     )
 
 

@@ -6,8 +6,8 @@ p50 and p95 in milliseconds and how many queries a page needed; nothing here fai
 """
 
 import itertools
+import os
 import random
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -26,7 +26,7 @@ from data.store import rows, transaction
 from models.ideas import Budget, Intent, Stage
 from tests.benchmarks.texts import texts
 
-COUNT = 100_000
+COUNT = max(int(size) for size in os.environ.get("SIZES", "100000").split(","))
 TIMES = 60
 PAGES = (
     "/",
@@ -179,4 +179,4 @@ def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else COUNT)
+    main(COUNT)

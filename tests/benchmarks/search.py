@@ -1,9 +1,9 @@
 """How long a search takes at 100,000 ideas, beside FTS5 BM25 alone in the same run.
 
 `python -m tests.benchmarks.search` multiplies the demo's ideas; `python -m tests.benchmarks.search FILE.jsonl` adds
-texts (objects with title and description). SIZE and KEEP are settings of the environment: how many ideas, and a folder
-that keeps the filled store for a next run. Vectors are random unit rows: exact search takes as long with those. Prints
-figures; nothing here fails on a slow machine.
+texts (objects with title and description). SIZES and KEEP are settings of the environment: how many ideas (the
+largest), and a folder that keeps the filled store for a next run. Vectors are random unit rows: exact search takes as
+long with those. Prints figures; nothing here fails on a slow machine.
 """
 
 import itertools
@@ -32,7 +32,7 @@ from data.store import rows, transaction
 from models.matches import Kind
 from tests.benchmarks.texts import texts
 
-SIZE = int(os.environ.get("SIZE", "100000"))
+SIZE = max(int(size) for size in os.environ.get("SIZES", "100000").split(","))
 ASKED = 300
 _BATCH = 5_000
 

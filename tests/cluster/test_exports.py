@@ -1,4 +1,4 @@
-"""What was exported comes back the same: nothing added, nothing changed, in CSV and in JSON Lines."""
+"""What was exported comes back the same: nothing added, nothing changed, in CSV, in XLSX and in JSON Lines."""
 
 import io
 from collections.abc import Callable, Iterable
@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlite_utils import Database
 
 import cluster.ideas
@@ -17,14 +19,16 @@ import data.migrations
 import data.people
 import data.projects
 import data.store
+from cluster.engine.texts import joined, parted
 from cluster.imports import Imported, Row, read_csv, read_jsonl
-from cluster.web.exports import csv_response, jsonl_response
+from cluster.web.exports import csv_response, jsonl_response, xlsx_response
+from cluster.workbooks import read_xlsx
 from data.store import rows, value
 from models.ideas import IdeaForm
 from models.people import Member
 
 Make = Callable[..., Any]
-WAYS = [(csv_response, read_csv), (jsonl_response, read_jsonl)]
+WAYS = [(csv_response, read_csv), (jsonl_response, read_jsonl), (xlsx_response, read_xlsx)]
 
 HOSTILE = IdeaForm(
     title="=1+1; de 'titel' met é",
@@ -33,6 +37,7 @@ HOSTILE = IdeaForm(
     seeks=("partners", "ervaring"),
     budget="<25k",
     target_group="'=aangehaald",
+    links="https://genk.example/x Over ons | Genk",
     call_id=1,
     stage="plan",
     intent="offer",
@@ -98,7 +103,12 @@ def test_projects_come_back_the_same(
     app: Flask, seeded: Database, make: Make, read: Callable[..., Iterable[Row]]
 ) -> None:
     given = {"id": "P-1", "title": "@P", "description": "=x", "municipality": "Genk", "subsidy_eur": "426660.46"}
-    more = {"year": "-2023", "remark": "+a\n\n=b", "partners": ["=Bond", "Aalter"], "source": "https://genk.example/"}
+    more = {
+        "year": "-2023",
+        "remark": "+a\n\n=b",
+        "partners": ["=Bond | Co", "Aal\\ter"],
+        "source": "https://genk.example/",
+    }
     more |= {"features": "-Plannen\nBoeken", "cost_per_year_eur": "1250.5", "supplier": "@Huis", "how_to_join": "+Mail"}
     cluster.projects.import_rows(seeded, rows=[Row(1, {**given, **more})])
     before = everything(seeded, "projects", "project_partners")
@@ -155,3 +165,15 @@ def test_a_decimal_comma_is_read(db: Database, tmp_path: Path) -> None:
         row = {"id": text, "title": "P", "description": "x", "municipality": "Genk", "subsidy_eur": text}
         cluster.projects.import_rows(db, rows=[Row(1, row)])
         assert value(db, "select subsidy_cents from projects where external_id = ?", [text]) == cents
+
+
+@given(st.lists(st.text(alphabet="a|\\ '=", max_size=6), min_size=1, max_size=4))
+def test_texts_in_one_cell_come_apart_again(texts: list[str]) -> None:
+    assert parted(joined(texts)) == texts
+
+
+def test_a_title_with_an_apostrophe_comes_back_from_a_sheet(app: Flask, db: Database) -> None:
+    row = {"id": "P-1", "title": "'=hoe", "description": "x", "municipality": "Genk"}
+    cluster.projects.import_rows(db, rows=[Row(1, row)])
+    sheet = sent(app, xlsx_response, cluster.projects, db)
+    assert cluster.projects.import_rows(db, rows=read_xlsx(sheet)) == Imported(unchanged=1)

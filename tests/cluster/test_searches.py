@@ -305,6 +305,42 @@ def test_an_accepted_cluster_is_news(db: Database, who: Who, posted: dict[str, i
     assert "/clusters/2" in letters(db)[0]
 
 
+def test_a_cluster_of_which_too_much_is_hidden_or_with_one_word_alone_is_no_news(
+    db: Database, who: Who, posted: dict[str, int]
+) -> None:
+    keep(db, who("genk"), query="waterpret kajak")
+    cluster_of(db, "Waterpret voor allen", ClusterState.ACCEPTED, posted["pool"], posted["snow"])
+    with transaction(db):
+        db.execute("update ideas set state = 'hidden' where id = ?", [posted["waste"]])
+    cluster_of(db, "Waterpret met de kajak", ClusterState.ACCEPTED, posted["waste"], posted["snow"])
+    assert tell(db) == 0
+    assert letters(db) == []
+
+
+def test_what_is_not_public_corrects_nobody_in_public(
+    db: Database, who: Who, posted: dict[str, int], index: Index[Item]
+) -> None:
+    hidden = post(db, who("genk"), "Vanhoutteghem belt terug")
+    post(db, who("genk"), "Reservatiesysteem voor zalen")
+    cluster_of(db, "Kernreactor", ClusterState.PROPOSED, posted["pool"], posted["snow"])
+    assert search(db, index, "vanhouteghem").corrected == (("vanhouteghem", "vanhoutteghem"),)
+    with transaction(db):
+        db.execute("update ideas set state = 'hidden' where id = ?", [hidden])
+    assert search(db, index, "vanhouteghem").corrected == ()
+    assert search(db, index, "kernrecator").corrected == ()
+    assert search(db, index, "reservatiesysteeem").corrected == (("reservatiesysteeem", "reservatiesysteem"),)
+
+
+def test_many_ideas_do_not_make_many_clusters(
+    db: Database, posted: dict[str, int], index: Index[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searches, "COUNTED_AT_MOST", 1)
+    cluster_of(db, "Plannen", ClusterState.ACCEPTED, posted["waste"], posted["snow"])
+    assert search(db, index, "plannen").more
+    found = search(db, index, "plannen", kind="cluster")
+    assert (found.total, found.more) == (1, False)
+
+
 def test_publishing_asks_for_a_look_only_where_somebody_wants_to_hear_at_once(db: Database, who: Who) -> None:
     waiting = "select count(*) from jobs where kind = 'searches' and key = 'at_once' and done_at is null"
     keep(db, who("genk"), often="daily")

@@ -76,12 +76,6 @@ def test_nearest_come_first_and_no_more_than_asked(index: Index[Item]) -> None:
     assert [hit.key for hit in index.nearest(unit(0), at_most=2)] == [idea(2), project(1)]
 
 
-def test_one_kind_is_ranked_alone(index: Index[Item]) -> None:
-    index.apply(seq=2, put=[(idea(1), unit(0)), (idea(2), unit(5)), (project(1), unit(40))], gone=[])
-    assert [hit.key for hit in index.nearest(unit(0), at_most=1, kind=Kind.PROJECT)] == [project(1)]
-    assert [hit.key for hit in index.nearest(unit(0), at_most=9, kind=Kind.IDEA)] == [idea(1), idea(2)]
-
-
 def test_equally_near_ones_come_by_kind_and_id_wherever_they_stand(tmp_path: Path) -> None:
     index = empty()
     index.apply(seq=1, put=[], gone=[], base=snapshot(tmp_path, {idea(2): 30, idea(4): 30, project(1): 30}))
@@ -112,11 +106,9 @@ angles = st.sampled_from([0, 17, 17, 40, 90, 180, 301])
 changes = st.dictionaries(keys, st.one_of(st.none(), angles), max_size=6)
 
 
-@given(
-    st.lists(st.tuples(changes, st.booleans()), max_size=15), angles, st.integers(1, 14), st.sampled_from([None, *Kind])
-)
+@given(st.lists(st.tuples(changes, st.booleans()), max_size=15), angles, st.integers(1, 14))
 def test_after_any_history_it_answers_as_a_plain_list(
-    history: list[tuple[dict[Item, int | None], bool]], asked: int, at_most: int, kind: Kind | None
+    history: list[tuple[dict[Item, int | None], bool]], asked: int, at_most: int
 ) -> None:
     """Changes come in any number at once; now and then a new snapshot is taken, from which all goes on."""
     index, kept = empty(), dict[Item, float]()
@@ -132,9 +124,8 @@ def test_after_any_history_it_answers_as_a_plain_list(
             index.apply(seq=seq, put=put, gone=gone, base=base)
     assert len(index) == len(kept)
     cosines = {key: float(unit(degrees) @ unit(asked)) for key, degrees in kept.items()}
-    wanted = [key for key in kept if kind in (None, key[0])]
-    wanted.sort(key=lambda key: (-round(cosines[key], 6), key[0] is Kind.PROJECT, key[1]))
-    found = index.nearest(unit(asked), at_most=at_most, kind=kind)
+    wanted = sorted(kept, key=lambda key: (-round(cosines[key], 6), key[0] is Kind.PROJECT, key[1]))
+    found = index.nearest(unit(asked), at_most=at_most)
     assert [hit.key for hit in found] == wanted[:at_most]
     assert [hit.cosine for hit in found] == pytest.approx([cosines[hit.key] for hit in found], abs=1e-6)
     every = [(one, item_id) for one in Kind for item_id in range(1, 7)]

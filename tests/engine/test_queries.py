@@ -1,13 +1,19 @@
 """Queries: what is read from what people type."""
 
+from collections.abc import Iterable
+
 import pytest
 
-from cluster.engine.fragments import Marker, plain
+from cluster.engine.fragments import Marker
 from cluster.engine.lexicon import Lexicon
 from cluster.engine.queries import read
 from models.searches import Group, Piece, Question
 
 LEXICON = Lexicon({"zwembad": 3, "kaart": 5, "fiets": 2})
+
+
+def plain(pieces: Iterable[Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
 
 
 @pytest.mark.parametrize(

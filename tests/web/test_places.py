@@ -304,3 +304,27 @@ def test_a_visitor_sees_in_one_sentence_and_three_steps_what_this_is(
         "0 keer in contact gebracht",
     ]
     assert [path["d"].count("M") for path in shown.select(".dots")] == [2, 1]
+
+
+def test_what_merged_is_ones_own_and_that_of_others(
+    page: Page, app_db: Database, who: Who, located: dict[str, int]
+) -> None:
+    post(app_db, who("kortrijk"), "Idee van Kortrijk", theme="democratie")
+    merge(app_db, "Kortrijk", "Aalter")
+    post(app_db, who("genk"), "Idee van Genk", theme="democratie")
+    mine = cluster.places.news(app_db, member=who("aalter"), at_most=5)
+    assert mine.themes == ("democratie",)
+    assert {idea.title for idea in (*mine.ideas, *(one for one, _ in mine.near))} == {"Idee van Genk"}
+    near = cluster.places.news(app_db, member=who("genk"), at_most=5).near
+    assert [(idea.title, companion.name if companion else "") for idea, companion in near] == [
+        ("Idee van Kortrijk", "Aalter")
+    ]
+
+
+def test_who_endorses_what_is_hidden_is_not_on_the_map(app_db: Database, who: Who, located: dict[str, int]) -> None:
+    idea = post(app_db, who("genk"), "Van Genk")
+    cluster.contacts.endorse(app_db, member=who("aalter"), idea_id=idea, role="learn", message="")
+    assert len(cluster.places.taking_part(app_db)[0]) == 2
+    with transaction(app_db):
+        change(app_db, "update ideas set state = 'hidden'", [])
+    assert cluster.places.taking_part(app_db)[0] == []
