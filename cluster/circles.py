@@ -3,6 +3,7 @@
 from sqlite_utils import Database
 
 import data.circles
+import data.people
 from models.circles import About, Circle
 from models.errors import NotFound
 from models.people import Member
@@ -22,8 +23,15 @@ def within(db: Database, *, member: Member | None, about: About, item_id: int) -
     It takes two: as long as nobody was introduced, there is no circle around an idea.
     """
     found = get(db, about=about, item_id=item_id)
-    if member is None or len(found.parties) < 2 or not found.title:
+    if member is None or not found.gathers:
         raise NotFound
-    if not found.has(member.organisation_id) and not (member.is_coordinator and about is About.CLUSTER):
+    own = today(db, organisation_id=member.organisation_id)
+    if not found.has(own) and not (member.is_coordinator and about is About.CLUSTER):
         raise NotFound
     return found
+
+
+def today(db: Database, *, organisation_id: int | None) -> int | None:
+    """The organisation as circles know it: the one it lives on in after a merger."""
+    found = data.people.today(db, organisation_id=organisation_id) if organisation_id is not None else None
+    return found.id if found else None

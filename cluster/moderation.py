@@ -297,9 +297,9 @@ def _tell(db: Database, *, case: Case, item: Item, action: Action) -> None:
 def _tell_reporters(db: Database, *, case: Case, item: Item, action: Action) -> None:
     """Write each who reported what became of it; that it was left as it is, once."""
     once = "dismissed" if action is Action.DISMISSED else case.revision
-    for report in data.moderation.reports(db, case_id=case.id, at_most=_REPORTS_SHOWN):
+    for report in data.moderation.reports(db, case_id=case.id, at_most=-1):
         to = data.people.get(db, member_id=report.member_id)
-        if to is not None:
+        if to is not None and to.active:
             cluster.letters.queue(
                 db,
                 to=to,

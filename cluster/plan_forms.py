@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from cluster.engine import costs
-from cluster.engine.texts import cents, clean, day, one_line
+from cluster.engine.texts import as_typed, cents, clean, day, one_line
 from cluster.people import text_wrong
 from models.calls import Call
 from models.circles import Party
@@ -29,6 +29,7 @@ from models.plans import (
 _CENTS_AT_MOST = 10**11
 _DAYS_AT_MOST = 10_000
 _YEARS = range(2000, 2101)
+_THOUSANDS = re.compile(r"\d{1,3}(\.\d{3})+(,\d{1,3})?", re.A)
 _NUMBER = re.compile(r"\d{1,9}([.,]\d{1,3})?", re.A)
 _NO_AMOUNT = N_("Schrijf een bedrag, zoals 12.500 of 12500,50.")
 
@@ -138,6 +139,8 @@ def _tiers(form: PlanForm, wrong: list[Invalid]) -> tuple[Tier, ...]:
                 Invalid(f"tier-{at}-up_to", N_("Schrijf een aantal inwoners, of laat leeg voor alle grotere."))
             )
             continue
+        if not weight:
+            wrong.append(Invalid(f"tier-{at}-weight", N_("Schrijf hoe zwaar deze schijf meetelt.")))
         found.append(Tier(int(end) if end else None, _weight(f"tier-{at}-weight", weight, wrong) or 0))
     found.sort(key=lambda one: float("inf") if one.up_to is None else one.up_to)
     if not found:
@@ -210,9 +213,11 @@ def _amount(field: str, typed: str, wrong: list[Invalid], missing: str | None = 
 
 
 def _weight(field: str, typed: str, wrong: list[Invalid]) -> int | None:
-    """A weight in thousandths."""
+    """A weight in thousandths; "1.500" is fifteen hundred, as it is in an amount."""
     if not typed:
         return None
+    if _THOUSANDS.fullmatch(typed):
+        typed = typed.replace(".", "")
     if not _NUMBER.fullmatch(typed):
         wrong.append(Invalid(field, N_("Schrijf een getal, zoals 3 of 1,5.")))
         return None
@@ -241,12 +246,12 @@ def form_of(content: Content) -> PlanForm:
         lead=str(content.lead_id or ""),
         call=str(content.call_id or ""),
         key=content.key,
-        day_rate=_euros(content.day_cents or None),
+        day_rate=as_typed(content.day_cents or None),
         items=tuple(
             {
                 "what": one.what,
                 "year": str(one.year),
-                "amount": _euros(one.cents),
+                "amount": as_typed(one.cents),
                 "each": "1" if one.each else "",
             }
             for one in content.items
@@ -256,22 +261,15 @@ def form_of(content: Content) -> PlanForm:
             one.organisation_id: {
                 "in": "1",
                 "weight": _thousandths(one.weight),
-                "at_least": _euros(one.at_least or None),
-                "at_most": _euros(one.at_most),
-                "fixed": _euros(one.fixed),
+                "at_least": as_typed(one.at_least or None),
+                "at_most": as_typed(one.at_most),
+                "fixed": as_typed(one.fixed),
                 "days": str(one.days or ""),
-                "alone": _euros(one.alone),
+                "alone": as_typed(one.alone),
             }
             for one in content.partners
         },
     )
-
-
-def _euros(found: int | None) -> str:
-    """An amount as a person would type it: without cents unless there are any."""
-    if found is None:
-        return ""
-    return str(found // 100) if found % 100 == 0 else f"{found // 100},{found % 100:02}"
 
 
 def _thousandths(found: int | None) -> str:

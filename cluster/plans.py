@@ -1,6 +1,6 @@
 """Cost plans: partners agree who pays what, version by version, and each accepts for itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlite_utils import Database
@@ -22,11 +22,12 @@ from data.store import transaction
 from models.circles import About, Circle, Party
 from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, refuse
 from models.people import Member
-from models.plans import NOTE_AT_MOST, Answer, Change, Content, Key, Plan, PlanForm, Version
-from models.reminders import day_of, next_morning
+from models.plans import NOTE_AT_MOST, Answer, Change, Content, Key, Partner, Plan, PlanForm, Version
+from models.reminders import day_of, morning_after
 
 PER_PAGE = 20
 
+_ASK_THEM = N_("Er is al een kostenplan. Vraag een bestuur dat meedoet om jullie erbij te zetten.")
 _OVERTAKEN = N_("Iemand bewaarde intussen een andere versie. Hieronder zie je wat er veranderde.")
 
 
@@ -62,22 +63,39 @@ def get(db: Database, *, member: Member | None, plan_id: int) -> Plan:
     found = data.plans.get(db, plan_id=plan_id)
     if found is None or member is None:
         raise NotFound
-    if not member.is_coordinator and not _takes_part(db, member, plan_id):
+    if not member.is_coordinator and (_is_hidden(db, found) or not _takes_part(db, member, plan_id)):
         raise NotFound
-    return found
+    return _of_today(db, found)
 
 
-def of_item(db: Database, *, member: Member | None, about: About, item_id: int) -> int | None:
-    """The plan of an idea or cluster, if there is one that this member may see."""
+def _is_hidden(db: Database, plan: Plan) -> bool:
+    """Whether a coordinator hid the idea: its plan then waits with it, out of sight."""
+    return not cluster.circles.get(db, about=plan.about, item_id=plan.item_id).title
+
+
+def _of_today(db: Database, plan: Plan) -> Plan:
+    """The plan with the municipalities in which partners live on after a merger; of two that became one, the first."""
+    content = plan.content
+    now = data.people.now_of(db, organisation_ids=[one.organisation_id for one in content.partners])
+    if all(key == now_id for key, (now_id, _) in now.items()):
+        return plan
+    partners: dict[int, Partner] = {}
+    for one in content.partners:
+        now_id, name = now[one.organisation_id]
+        partners.setdefault(
+            now_id, one if now_id == one.organisation_id else replace(one, organisation_id=now_id, name=name)
+        )
+    lead_id = now[content.lead_id][0] if content.lead_id in now else content.lead_id
+    told = replace(content, partners=tuple(partners.values()), lead_id=lead_id)
+    return replace(plan, version=replace(plan.version, content=told))
+
+
+def of_item(db: Database, *, member: Member | None, about: About, item_id: int) -> tuple[bool, int | None]:
+    """Whether an idea or cluster has a plan, and which, if this member may see it."""
     found = data.plans.of_item(db, about=about, item_id=item_id)
     if found is None or member is None or not (member.is_coordinator or _takes_part(db, member, found)):
-        return None
-    return found
-
-
-def exists(db: Database, *, about: About, item_id: int) -> bool:
-    """Whether an idea or cluster has a plan, whoever may see it."""
-    return data.plans.of_item(db, about=about, item_id=item_id) is not None
+        return found is not None, None
+    return True, found
 
 
 def _takes_part(db: Database, member: Member, plan_id: int) -> bool:
@@ -91,7 +109,7 @@ def startable(db: Database, *, member: Member | None, about: About, item_id: int
     if not circle.open:
         raise NotFound
     if data.plans.of_item(db, about=about, item_id=item_id) is not None:
-        raise NotAllowed(N_("Er is al een kostenplan. Vraag een bestuur dat meedoet om jullie erbij te zetten."))
+        raise NotAllowed(_ASK_THEM)
     return circle
 
 
@@ -113,7 +131,8 @@ def parties(db: Database, *, plan: Plan | None, circle: Circle) -> list[Party]:
     for partner in plan.content.partners if plan else ():
         if partner.organisation_id not in found:
             party = data.circles.party(db, organisation_id=partner.organisation_id)
-            found[partner.organisation_id] = party or Party(partner.organisation_id, partner.name, partner.inhabitants)
+            known = party or Party(partner.organisation_id, partner.name, partner.inhabitants)
+            found.setdefault(known.id, known)
     return sorted(found.values(), key=lambda party: (party.name.casefold(), party.id))
 
 
@@ -122,20 +141,26 @@ def start(db: Database, *, member: Member | None, about: About, item_id: int, fo
 
     When a partner was first, what stands now comes with the refusal: two plans of one project would not help.
     """
-    known = data.plans.of_item(db, about=about, item_id=item_id)
-    if known is not None:
-        raise Conflict(_OVERTAKEN, current=get(db, member=member, plan_id=known))
+    _must_be_first(db, member=member, about=about, item_id=item_id)
     circle = startable(db, member=member, about=about, item_id=item_id)
     content = _read(db, form, parties(db, plan=None, circle=circle))
     assert member is not None
-    _must_include_own(member, content)
+    _must_include_own(db, member, content)
     with transaction(db):
-        known = data.plans.of_item(db, about=about, item_id=item_id)
-        if known is not None:
-            raise Conflict(_OVERTAKEN, current=get(db, member=member, plan_id=known))
+        _must_be_first(db, member=member, about=about, item_id=item_id)
+        startable(db, member=member, about=about, item_id=item_id)
         plan_id = data.plans.start(db, about=about, item_id=item_id)
         _write(db, plan_id=plan_id, number=0, content=content, member=member, note=form.note)
     return plan_id
+
+
+def _must_be_first(db: Database, *, member: Member | None, about: About, item_id: int) -> None:
+    known = data.plans.of_item(db, about=about, item_id=item_id)
+    if known is None:
+        return
+    if of_item(db, member=member, about=about, item_id=item_id)[1] is None:
+        raise NotAllowed(_ASK_THEM)
+    raise Conflict(_OVERTAKEN, current=get(db, member=member, plan_id=known))
 
 
 def edit(db: Database, *, member: Member | None, plan_id: int, number: int, form: PlanForm) -> int:
@@ -147,13 +172,19 @@ def edit(db: Database, *, member: Member | None, plan_id: int, number: int, form
     circle = cluster.circles.get(db, about=plan.about, item_id=plan.item_id)
     content = _read(db, form, parties(db, plan=plan, circle=circle))
     assert member is not None
-    _must_include_own(member, content)
+    _must_include_own(db, member, content)
     with transaction(db):
         plan = get(db, member=member, plan_id=plan_id)
         if plan.content == content:
             return plan.version.number
         if plan.version.number != number:
             raise Conflict(_OVERTAKEN, current=plan)
+        left_out = _left_out(plan.content, content)
+        if left_out and not member.is_coordinator:
+            said = N_("%(names)s doet al mee en stapt er alleen zelf uit. Een coördinator kan dit ook.")
+            raise Invalid("partners", said, names=", ".join(one.name for one in left_out))
+        for one in left_out:
+            _tell_left_out(db, plan, one, note=form.note)
         _write(db, plan_id=plan_id, number=number, content=content, member=member, note=form.note)
     return number + 1
 
@@ -162,7 +193,7 @@ def preview(db: Database, *, member: Member | None, circle: Circle, plan: Plan |
     """What a form would say, without keeping it."""
     content = _read(db, form, parties(db, plan=plan, circle=circle))
     if member is not None:
-        _must_include_own(member, content)
+        _must_include_own(db, member, content)
     return content
 
 
@@ -175,11 +206,25 @@ def _read(db: Database, form: PlanForm, parties: list[Party]) -> Content:
     )
 
 
-def _must_include_own(member: Member, content: Content) -> None:
+def _left_out(before: Content, after: Content) -> list[Partner]:
+    kept = {one.organisation_id for one in after.partners}
+    return [one for one in before.partners if one.organisation_id not in kept]
+
+
+def _tell_left_out(db: Database, plan: Plan, partner: Partner, *, note: str) -> None:
+    """Whom a coordinator takes out of a plan, no longer sees it: a letter says so, and why."""
+    to = _speaker(db, plan, partner.organisation_id, None)
+    if to:
+        key = f"plan-left:{plan.id}:{plan.version.number}:{partner.organisation_id}"
+        cluster.letters.queue(db, to=to, template="plan_left", dedupe_key=key, plan=plan, note=clean(note))
+
+
+def _must_include_own(db: Database, member: Member, content: Content) -> None:
     """Who edits may not leave by the way: leaving is a button of its own, and takes the plan out of sight."""
     if member.is_coordinator and member.organisation_id is None:
         return
-    if not any(one.organisation_id == member.organisation_id for one in content.partners):
+    own = cluster.circles.today(db, organisation_id=member.organisation_id)
+    if not any(one.organisation_id == own for one in content.partners):
         raise Invalid(
             "partners", N_("Je eigen bestuur doet mee. Wil je eruit stappen? Dat kan op de pagina van het plan.")
         )
@@ -252,13 +297,16 @@ def leave(db: Database, *, member: Member | None, plan_id: int, number: int, rea
             raise NotAllowed(N_("Jullie doen niet mee aan dit plan."))
         if plan.version.number != number:
             raise Conflict(_OVERTAKEN, current=plan)
-        content = costs.without(plan.content, organisation_id)
+        own = cluster.circles.today(db, organisation_id=organisation_id) or organisation_id
+        content = costs.without(plan.content, own)
         _write(db, plan_id=plan_id, number=number, content=content, member=asking, note=reason)
 
 
 def answers(db: Database, *, plan: Plan) -> dict[int, Answer]:
-    """What the partners said of the present version, by organisation."""
-    return data.plans.answers(db, plan_id=plan.id, number=plan.version.number)
+    """What the partners said of the present version, by organisation of today."""
+    found = data.plans.answers(db, plan_id=plan.id, number=plan.version.number)
+    now = data.people.now_of(db, organisation_ids=list(found))
+    return {now[key][0]: one for key, one in found.items()}
 
 
 def agreed(plan: Plan, said: dict[int, Answer]) -> bool:
@@ -289,22 +337,9 @@ def compare(
 
 def outlook(content: Content, *, party: Party, leaves: bool) -> Outlook:
     """What everybody would pay when a partner leaves, or when a government joins without terms of its own."""
-    after = costs.without(content, party.id) if leaves else costs.with_party(content, party)
-    was, will = ({one.partner.organisation_id: one for one in costs.figures(each).shares} for each in (content, after))
-    names = {one.organisation_id: one.name for one in (*content.partners, *after.partners)}
-    return Outlook(
-        party=party,
-        leaves=leaves,
-        rows=tuple(
-            (
-                name,
-                was[key].pays if key in was else None,
-                will[key].pays if key in will else None,
-            )
-            for key, name in names.items()
-        ),
-        missing=costs.figures(after).missing,
-    )
+    after = costs.figures(costs.without(content, party.id) if leaves else costs.with_party(content, party))
+    rows = costs.moved(costs.figures(content), after)
+    return Outlook(party=party, leaves=leaves, rows=tuple(rows), missing=after.missing)
 
 
 def may_join(db: Database, *, plan: Plan) -> list[Party]:
@@ -324,7 +359,7 @@ def tell(db: Database, *, plan_id: int, moment: datetime | None = None) -> None:
     moment = moment or datetime.now(UTC)
     with transaction(db):
         plan = data.plans.get(db, plan_id=plan_id)
-        if plan is None:
+        if plan is None or _is_hidden(db, plan):
             return
         later = False
         for asked in data.plans.unanswered(db, plan_id=plan_id):
@@ -346,16 +381,21 @@ def tell(db: Database, *, plan_id: int, moment: datetime | None = None) -> None:
                 kind="plan",
                 key=f"{plan_id}:{day_of(moment).isoformat()}",
                 payload={"plan_id": plan_id},
-                not_before=next_morning(moment),
+                not_before=morning_after(moment, days=1),
             )
 
 
 def _ask(db: Database, plan: Plan, organisation_id: int, member_id: int | None) -> None:
-    to_id = member_id or data.circles.speaker(
-        db, about=plan.about, item_id=plan.item_id, organisation_id=organisation_id
-    )
-    to = data.people.get(db, member_id=to_id) if to_id else None
+    to = _speaker(db, plan, organisation_id, member_id)
     if to is None:
         return
     key = f"plan:{plan.id}:{plan.version.number}:{organisation_id}"
     cluster.letters.queue(db, to=to, template="plan", dedupe_key=key, plan=plan)
+
+
+def _speaker(db: Database, plan: Plan, organisation_id: int, member_id: int | None) -> Member | None:
+    """Whom of a partner a letter goes to: who took part last, if that is known."""
+    to_id = member_id or data.circles.speaker(
+        db, about=plan.about, item_id=plan.item_id, organisation_id=organisation_id
+    )
+    return data.people.get(db, member_id=to_id) if to_id else None

@@ -3,6 +3,8 @@
 Organisations ask them, coordinators take them up and answer.
 """
 
+from dataclasses import replace
+
 from sqlite_utils import Database
 
 import cluster.letters
@@ -73,9 +75,10 @@ def asked(db: Database, *, member: Member | None, kind: Kind, item_id: int) -> C
     """What the member's organisation asked about a project or an idea, and where that stands; none if it did not."""
     if member is None or member.organisation_id is None:
         return None
-    return data.project_requests.of_organisation_about(
+    found = data.project_requests.of_organisation_about(
         db, kind=kind, item_id=item_id, organisation_id=member.organisation_id
     )
+    return _seen(found) if found else None
 
 
 def listed(
@@ -100,7 +103,12 @@ def own(db: Database, *, member: Member | None, page: int) -> tuple[list[Contact
     found = data.project_requests.of_organisation(
         db, organisation_id=organisation_id, at_most=PER_PAGE + 1, after=(page - 1) * PER_PAGE
     )
-    return found[:PER_PAGE], len(found) > PER_PAGE
+    return [_seen(one) for one in found[:PER_PAGE]], len(found) > PER_PAGE
+
+
+def _seen(request: ContactRequest) -> ContactRequest:
+    """A question as who asked it sees it: without the title of what a coordinator hid since."""
+    return replace(request, title="", lead="") if request.hidden else request
 
 
 def get(db: Database, *, member: Member | None, request_id: int) -> ContactRequest:
@@ -110,7 +118,7 @@ def get(db: Database, *, member: Member | None, request_id: int) -> ContactReque
     found = data.project_requests.get(db, request_id=request_id)
     if found is None or not (member.is_coordinator or found.organisation_id == member.organisation_id):
         raise NotFound
-    return found
+    return found if member.is_coordinator else _seen(found)
 
 
 def asker(db: Database, *, member: Member | None, request: ContactRequest) -> Contact | None:
@@ -168,7 +176,7 @@ def _write(
             to=to,
             template="answer",
             dedupe_key=f"answer:{request_id}:{revision}",
-            request=standing,
+            request=_seen(standing),
             found=state is RequestState.ANSWERED,
             answer=answer,
         )

@@ -13,13 +13,13 @@ import data.people
 import data.threads
 import data.work
 from cluster.engine.language import language_of
-from cluster.engine.texts import cents, clean, day, one_line
+from cluster.engine.texts import as_typed, cents, clean, day, one_line
 from cluster.people import must_act, not_too_often, text_wrong
 from data.store import transaction
 from models.circles import About, Circle
 from models.errors import N_, Conflict, Invalid, NotFound, refuse
 from models.people import Member
-from models.reminders import day_of, next_morning
+from models.reminders import day_of, morning_after
 from models.threads import LINE_AT_MOST, TEXT_AT_MOST, Again, Fact, FactForm, Message, Reader, Sight
 
 PER_PAGE = 30
@@ -154,21 +154,25 @@ def change_fact(db: Database, *, member: Member | None, fact_id: int, revision: 
 
 
 def remove_fact(db: Database, *, member: Member | None, fact_id: int) -> Fact:
-    """Take back what one's organisation told."""
+    """Take back what one's organisation told; coordinators may take away what does not belong in public."""
     with transaction(db):
-        found = own_fact(db, member=member, fact_id=fact_id)
+        found = data.threads.fact(db, fact_id=fact_id)
+        if (
+            found is None
+            or member is None
+            or not (member.is_coordinator or found.organisation_id == member.organisation_id)
+        ):
+            raise NotFound
         data.threads.remove_fact(db, fact_id=fact_id)
     return found
 
 
 def form_of(fact: Fact) -> FactForm:
     """The form that would tell this."""
-    amount = fact.cents_year
-    whole = "" if amount is None else str(amount // 100) if amount % 100 == 0 else f"{amount // 100},{amount % 100:02}"
     return FactForm(
         product=fact.product,
         supplier=fact.supplier,
-        cost_year=whole,
+        cost_year=as_typed(fact.cents_year),
         contract_end=fact.contract_end or "",
         again=fact.again or "",
         sight=fact.sight,
@@ -209,7 +213,7 @@ def tell(db: Database, *, thread_id: int, moment: datetime | None = None) -> Non
     with transaction(db):
         found = data.threads.about(db, thread_id=thread_id)
         circle = data.circles.get(db, about=found[0], item_id=found[1]) if found else None
-        if circle is None or not circle.title:
+        if circle is None or not circle.gathers:
             return
         later = False
         for reader in _followers(db, thread_id, circle):
@@ -225,7 +229,7 @@ def tell(db: Database, *, thread_id: int, moment: datetime | None = None) -> Non
         if later:
             # Under a key of its own: under that of the work in hand it would be due at once.
             key = f"{thread_id}:{day_of(moment).isoformat()}"
-            _queue(db, thread_id, key=key, not_before=next_morning(moment))
+            _queue(db, thread_id, key=key, not_before=morning_after(moment, days=1))
 
 
 def _followers(db: Database, thread_id: int, circle: Circle) -> list[Reader]:
@@ -242,7 +246,8 @@ def _write(
     db: Database, thread_id: int, circle: Circle, reader: Reader, *, count: int, last: int, moment: datetime
 ) -> None:
     to = data.people.get(db, member_id=reader.member_id)
-    if to is None or not (circle.has(to.organisation_id) or (to.is_coordinator and circle.about is About.CLUSTER)):
+    own = cluster.circles.today(db, organisation_id=to.organisation_id) if to else None
+    if to is None or not (circle.has(own) or (to.is_coordinator and circle.about is About.CLUSTER)):
         return
     cluster.letters.queue(
         db,

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from data.people import family
 from data.store import row, rows, value
 from models.circles import About, Circle, Party
 
@@ -82,7 +83,7 @@ def speaker(db: Database, *, about: About, item_id: int, organisation_id: int) -
     parameters: dict[str, Any] = {"id": item_id, "organisation_id": organisation_id}
     found: int | None = value(
         db,
-        f"""select m.id from members m where m.organisation_id = :organisation_id and m.active = 1
+        f"""select m.id from members m where m.organisation_id in ({family(":organisation_id")}) and m.active = 1
         order by exists (select 1 from ideas i where i.author_id = m.id and i.id in ({_IDEAS[about]}))
           or exists (select 1 from introductions n join endorsements e on e.id = n.endorsement_id
             where n.poster_member_id = m.id and n.state = 'agreed' and e.idea_id in ({_IDEAS[about]}))

@@ -135,7 +135,7 @@ def ask(db: Database, *, endorsement_id: int, poster_member_id: int | None) -> N
     db.execute(
         """insert into introductions (endorsement_id, poster_member_id, state, asked_at) values (?, ?, 'asked', ?)
         on conflict (endorsement_id) do update set poster_member_id = excluded.poster_member_id,
-          state = case when answered_at is null then 'asked' else 'declined' end
+          asked_at = excluded.asked_at, state = case when answered_at is null then 'asked' else 'declined' end
         where state = 'withdrawn'""",
         [endorsement_id, poster_member_id, now()],
     )

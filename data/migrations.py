@@ -1103,7 +1103,7 @@ create index idea_drafts_idea on idea_drafts (idea_id) where idea_id is not null
 # Who says *ook wij* at an idea behind which nobody has an account would else wait for ever: it becomes a question.
 CONTACT_ABOUT_IDEAS = """
 create table questions (
-  id integer primary key,
+  id integer primary key autoincrement,
   project_id integer references projects (id) on delete cascade,
   idea_id integer references ideas (id) on delete cascade,
   organisation_id integer not null references organisations (id),

@@ -295,6 +295,21 @@ def family_of(db: Database, *, organisation_ids: Sequence[int]) -> dict[int, int
     return {item["id"]: item["now_id"] for item in found}
 
 
+def now_of(db: Database, *, organisation_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """In which organisation of today, by id and name, each of these lives on; itself if it did not merge."""
+    found = rows(
+        db,
+        """with recursive onward (id, now_id) as (
+          select value, value from json_each(?)
+          union select w.id, o.successor_id from onward w join organisations o on o.id = w.now_id
+            where o.successor_id is not null)
+        select w.id, o.id as now_id, o.name from onward w join organisations o on o.id = w.now_id
+        where o.successor_id is null""",
+        [json.dumps(list(organisation_ids))],
+    )
+    return {item["id"]: (item["now_id"], item["name"]) for item in found}
+
+
 def today(db: Database, *, organisation_id: int) -> Organisation | None:
     """The organisation, or the one it lives on in after a merger."""
     found = organisation(db, organisation_id=organisation_id)

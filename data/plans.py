@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from data.people import family
 from data.store import change, insert, now, row, rows, value
 from models.circles import About
 from models.plans import Answer, Content, Plan, Version, content_of
@@ -101,8 +102,9 @@ def _set_partners(db: Database, *, plan_id: int, organisation_ids: Sequence[int]
 
 
 def takes_part(db: Database, *, plan_id: int, organisation_id: int) -> bool:
-    """Whether an organisation is a partner in the present version."""
-    sql = "select exists (select 1 from plan_partners where plan_id = ? and organisation_id = ? and active = 1)"
+    """Whether an organisation, or one that merged into it, is a partner in the present version."""
+    sql = f"""select exists (select 1 from plan_partners
+      where plan_id = ? and organisation_id in ({family("?")}) and active = 1)"""
     return bool(value(db, sql, [plan_id, organisation_id]))
 
 
@@ -110,14 +112,16 @@ def of_organisation(db: Database, *, organisation_id: int | None, at_most: int, 
     """The plans an organisation takes part in (none: all of them), last written first; one query."""
     found = rows(
         db,
-        """select p.id, iif(p.idea_id is null, 'cluster', 'idea') as about,
+        f"""select p.id, iif(p.idea_id is null, 'cluster', 'idea') as about,
           coalesce(p.idea_id, p.cluster_id) as item_id,
           v.content ->> 'title' as title, p.number, v.written_at,
           :organisation_id is not null and not exists (select 1 from plan_answers a where a.plan_id = p.id
             and a.number = p.number and a.organisation_id = :organisation_id) as waits
         from plans p join plan_versions v on v.plan_id = p.id and v.number = p.number
-        where :organisation_id is null or exists (select 1 from plan_partners pp where pp.plan_id = p.id
-          and pp.organisation_id = :organisation_id and pp.active = 1)
+        left join ideas i on i.id = p.idea_id
+        where :organisation_id is null or i.state is not 'hidden' and exists (
+          select 1 from plan_partners pp where pp.plan_id = p.id
+          and pp.organisation_id in ({family(":organisation_id")}) and pp.active = 1)
         order by v.written_at desc, p.id desc limit :at_most offset :after""",
         {"organisation_id": organisation_id, "at_most": at_most, "after": after},
     )

@@ -14,7 +14,7 @@ select r.id, r.project_id, r.idea_id, coalesce(p.title, i.title) as title, coale
   (select count(*) from members m
     where m.organisation_id = coalesce(p.lead_id, i.organisation_id) and m.active = 1) as lead_members,
   r.organisation_id, o.name as organisation, r.member_id, r.message, r.state, r.answer, r.revision, r.asked_at,
-  r.changed_at
+  r.changed_at, coalesce(p.hidden, i.state = 'hidden') as hidden
 from contact_requests r join organisations o on o.id = r.organisation_id
   left join projects p on p.id = r.project_id left join ideas i on i.id = r.idea_id
   left join organisations b on b.id = i.organisation_id
@@ -22,7 +22,7 @@ from contact_requests r join organisations o on o.id = r.organisation_id
 
 
 def _request(found: dict[str, Any]) -> ContactRequest:
-    return ContactRequest(**{**found, "state": RequestState(found["state"])})
+    return ContactRequest(**{**found, "state": RequestState(found["state"]), "hidden": bool(found["hidden"])})
 
 
 def add(

@@ -37,6 +37,11 @@ class Circle:
     call_id: int | None
     parties: tuple[Party, ...]
 
+    @property
+    def gathers(self) -> bool:
+        """Whether it is there: two parties at least, nothing hidden, and of clusters only the accepted."""
+        return len(self.parties) > 1 and bool(self.title) and (self.open or self.about is About.IDEA)
+
     def has(self, organisation_id: int | None) -> bool:
         """Whether a government is in it."""
         return any(party.id == organisation_id for party in self.parties)

@@ -188,7 +188,8 @@ class RequestState(StrEnum):
 class ContactRequest:
     """A question for contact about a project, or about an idea of a government where nobody has an account.
 
-    `lead` is who is behind it, as far as known; `revision` is for compare-and-set.
+    `lead` is who is behind it, as far as known; `revision` is for compare-and-set. Of what a coordinator hid since,
+    who asked sees neither title nor lead.
     """
 
     id: int
@@ -208,3 +209,4 @@ class ContactRequest:
     revision: int
     asked_at: str
     changed_at: str
+    hidden: bool = False

@@ -46,18 +46,12 @@ def day_of(moment: str | datetime) -> date:
     return at.astimezone(BRUSSELS).date()
 
 
-def next_morning(moment: datetime) -> str:
-    """Seven o'clock in Brussels on the day after an instant, as UTC ISO text; seven exists on every day of the year."""
-    day = day_of(moment) + timedelta(days=1)
-    return datetime.combine(day, MORNING, BRUSSELS).astimezone(UTC).isoformat(timespec="seconds")
-
-
 def days_since(moment: str, present: datetime) -> int:
     """How many days of the calendar of Brussels lie between an instant and the present; below zero for a later one."""
     return (day_of(present) - day_of(moment)).days
 
 
-def morning_after(moment: str, *, days: int) -> str:
-    """Seven o'clock in Brussels so many days after the day of an instant, as UTC ISO text."""
+def morning_after(moment: str | datetime, *, days: int) -> str:
+    """Seven o'clock in Brussels so many days after the day of an instant, as UTC ISO text; it exists on every day."""
     day = day_of(moment) + timedelta(days=days)
     return datetime.combine(day, MORNING, BRUSSELS).astimezone(UTC).isoformat(timespec="seconds")

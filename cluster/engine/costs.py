@@ -67,6 +67,19 @@ def with_party(content: Content, party: Party) -> Content:
     return replace(without(content, party.id), partners=(*content.partners, joined), lead_id=content.lead_id)
 
 
+def moved(before: Figures | None, after: Figures) -> list[tuple[str, int | None, int | None]]:
+    """What each partner pays before and after, in cents, with its name; none for who is not in one of the two."""
+    was, now = ({one.partner.organisation_id: one for one in each.shares} if each else {} for each in (before, after))
+    return [
+        (
+            (now.get(key) or was[key]).partner.name,
+            was[key].pays if key in was else None,
+            now[key].pays if key in now else None,
+        )
+        for key in {**was, **now}
+    ]
+
+
 def changes(before: Content, after: Content) -> list[Change]:
     """How two contents differ, in the order of the form: the whole, then items, then partners and their terms."""
     found = [

@@ -47,6 +47,13 @@ def cents(text: str) -> int | None:
     return found if found <= 10**12 else None
 
 
+def as_typed(amount: int | None) -> str:
+    """An amount in cents as a person would type it in euro: without cents unless there are any; the way back."""
+    if amount is None:
+        return ""
+    return str(amount // 100) if amount % 100 == 0 else f"{amount // 100},{amount % 100:02}"
+
+
 def day(text: str) -> date | None:
     """A day as browsers and Belgians write it (2026-03-29, 29/03/2026); none when it is no day."""
     text = text.strip()

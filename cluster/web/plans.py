@@ -22,8 +22,9 @@ from cluster.web.languages import euro, say, utc_now
 from cluster.web.matches import page_number
 from cluster.web.requests import number
 from models.circles import About, Circle, Party
-from models.errors import N_, Conflict, Invalid, NotFound
+from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from models.plans import ITEMS_AT_MOST, TIERS_AT_MOST, Change, Content, Figures, Key, Plan, PlanForm
+from models.reminders import day_of
 
 door = Blueprint("plans", __name__)
 
@@ -74,11 +75,11 @@ def _together(about: About, item_id: int) -> dict[str, Any] | None:
         circle = cluster.circles.within(db(), member=member(), about=about, item_id=item_id)
     except NotFound:
         return None
-    plan_id = cluster.plans.of_item(db(), member=member(), about=about, item_id=item_id)
+    known, plan_id = cluster.plans.of_item(db(), member=member(), about=about, item_id=item_id)
     return {
         "names": ", ".join(party.name for party in circle.parties),
         "plan": plan_id,
-        "may_start": circle.open and not cluster.plans.exists(db(), about=about, item_id=item_id),
+        "may_start": circle.open and not known,
     }
 
 
@@ -96,7 +97,7 @@ def browse() -> str:
 def new() -> ResponseReturnValue:
     """Make the plan of an idea or cluster; leads to the plan when there is one already."""
     about, item_id = _asked_about()
-    known = cluster.plans.of_item(db(), member=member(), about=about, item_id=item_id)
+    _, known = cluster.plans.of_item(db(), member=member(), about=about, item_id=item_id)
     if known is not None and request.method == "GET":
         return redirect(url_for("plans.show", plan_id=known), code=303)
     if request.method == "GET":
@@ -112,6 +113,8 @@ def new() -> ResponseReturnValue:
         return _form(form, circle=circle, refused=refused), refused.status
     except Conflict as conflict:
         return _form(form, circle=circle, plan=cast(Plan, conflict.current), conflict=conflict), conflict.status
+    except NotAllowed as refused:
+        return _form(form, circle=circle, refused=Invalid("partners", refused.message)), refused.status
     flash(gettext("Het kostenplan is bewaard. De andere besturen krijgen een e-mail."))
     return redirect(url_for("plans.show", plan_id=plan_id), code=303)
 
@@ -230,7 +233,7 @@ def version(plan_id: int, version: int) -> str:
         version=after,
         before=before,
         changes=changes,
-        moved=_moved(before.content if before else None, figures),
+        moved=costs.moved(costs.figures(before.content) if before else None, figures),
         **_drawn(after.content, figures),
     )
 
@@ -283,7 +286,7 @@ def _partner_rows(plan: Plan, said: dict[int, Any]) -> Iterator[dict[str, object
             "given": _euros(share.given),
             "alone": _euros(share.alone),
             "saves": _euros(share.saves),
-            "answer": answered.answered_at[:10] if answered and answered.accepted else "",
+            "answer": day_of(answered.answered_at).isoformat() if answered and answered.accepted else "",
         }
 
 
@@ -410,7 +413,7 @@ def _page(
 ) -> str:
     asking = member()
     said = cluster.plans.answers(db(), plan=plan)
-    own = asking.organisation_id if asking else None
+    own = cluster.circles.today(db(), organisation_id=asking.organisation_id) if asking else None
     takes_part = any(one.organisation_id == own for one in plan.content.partners)
     may_join = cluster.plans.may_join(db(), plan=plan)
     return render_template(
@@ -457,20 +460,6 @@ def _drawn(content: Content, figures: Figures) -> dict[str, Any]:
         "changed_words": CHANGED,
         "key_names": KEYS,
     }
-
-
-def _moved(before: Content | None, after: Figures) -> list[tuple[str, int | None, int | None]]:
-    """The money of each partner in the version before and in this one, in cents."""
-    was = {one.partner.organisation_id: one for one in costs.figures(before).shares} if before else {}
-    now = {one.partner.organisation_id: one for one in after.shares}
-    return [
-        (
-            (now.get(key) or was[key]).partner.name,
-            was[key].pays if key in was else None,
-            now[key].pays if key in now else None,
-        )
-        for key in {**was, **now}
-    ]
 
 
 def _call(content: Content) -> Any:

@@ -41,7 +41,7 @@ def outcome(introduction_id: int) -> ResponseReturnValue:
         except Invalid as refused:
             errors = {wrong.field: say(wrong) for wrong in refused.every}
         else:
-            flash(gettext("Dank je. Zo leren we welke contacten iets opleveren."))
+            flash(gettext("Dank je. We bewaarden wat je vertelde."))
             return redirect(url_for("contacts.show", introduction_id=introduction_id), code=303)
     page = render_template(
         "contacts/tell_outcome.html",

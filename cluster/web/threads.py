@@ -3,7 +3,7 @@
 import secrets
 import time
 from dataclasses import asdict
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -22,6 +22,7 @@ from cluster.web.matches import page_number
 from cluster.web.requests import number
 from models.circles import About
 from models.errors import N_, Conflict, Invalid, NotFound
+from models.reminders import day_of
 from models.threads import Again, Fact, FactForm, Sight, windows
 
 door = Blueprint("threads", __name__)
@@ -138,6 +139,12 @@ def _about(given: str) -> About:
 
 def _back(about: About, item_id: int) -> ResponseReturnValue:
     """To the conversation; to the idea or cluster for who is not in it any more."""
+    try:
+        cluster.circles.within(db(), member=member(), about=about, item_id=item_id)
+    except NotFound:
+        idea = about is About.IDEA
+        to = url_for("ideas.show", idea_id=item_id) if idea else url_for("clusters.show", cluster_id=item_id)
+        return redirect(to, code=303)
     return redirect(url_for("threads.show", about=about, item_id=item_id), code=303)
 
 
@@ -171,7 +178,7 @@ def _form(
 
 def _page(about: About, item_id: int, *, refused: Invalid | None = None, typed: str = "") -> str:
     found = cluster.threads.read(db(), member=member(), about=about, item_id=item_id, page=page_number())
-    today = date.today()
+    today = day_of(datetime.now(UTC))
     return render_template(
         "contacts/thread.html",
         thread=found,
@@ -179,7 +186,7 @@ def _page(about: About, item_id: int, *, refused: Invalid | None = None, typed: 
         page=page_number(),
         windows=windows(found.facts, today=today),
         timeline=_timeline(found.facts, today),
-        plan=cluster.plans.of_item(db(), member=member(), about=about, item_id=item_id),
+        plan=cluster.plans.of_item(db(), member=member(), about=about, item_id=item_id)[1],
         sight_words={code: gettext(words) for code, words in SIGHT.items()},
         submission_key=secrets.token_urlsafe(16),
         values={"text": typed},

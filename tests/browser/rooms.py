@@ -153,7 +153,7 @@ def _together(place: Database, member: Member, *, idea_id: int) -> dict[str, int
         ),
         partners={party.id: {"in": "1", "days": "10", "at_most": "150.000"} for party in parties},
     )
-    plan_id = cluster.plans.of_item(place, member=member, about=About.IDEA, item_id=idea_id)
+    plan_id = cluster.plans.of_item(place, member=member, about=About.IDEA, item_id=idea_id)[1]
     if plan_id is None:
         plan_id = cluster.plans.start(place, member=member, about=About.IDEA, item_id=idea_id, form=form)
     changed = replace(form, key="equal", note="Gelijk, zoals afgesproken.")

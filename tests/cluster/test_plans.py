@@ -9,7 +9,8 @@ import pytest
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
 
-from cluster import contacts, ideas, plans
+import data.people
+from cluster import contacts, ideas, plans, threads
 from cluster.engine import costs
 from cluster.plan_forms import form_of
 from data.store import change, rows, transaction, value
@@ -101,7 +102,7 @@ def test_nobody_else_learns_that_it_exists(db: Database, who: Who, met: int) -> 
                 ask()
     with pytest.raises(NotFound):
         plans.answer(db, member=who("kortrijk"), plan_id=plan_id, number=1, accepted=True)
-    assert plans.of_item(db, member=who("kortrijk"), about=About.IDEA, item_id=met) is None
+    assert plans.of_item(db, member=who("kortrijk"), about=About.IDEA, item_id=met) == (True, None)
     assert plans.listed(db, member=who("kortrijk"), page=1) == ([], False)
 
 
@@ -426,3 +427,78 @@ def test_a_saved_version_is_told_after_a_while_once(db: Database, who: Who, met:
         db, "select key, not_before > ? as later from jobs where kind = 'plan'", [datetime.now(UTC).isoformat()]
     )
     assert waiting == [{"key": str(plan_id), "later": 1}]
+
+
+def taking(db: Database, *names: str, **terms: dict[str, str]) -> dict[int, dict[str, str]]:
+    return {organisation(db, name): {"in": "1", **terms.get(name, {})} for name in names}
+
+
+def test_no_partner_takes_out_another_and_who_is_taken_out_by_a_coordinator_hears_why(
+    db: Database, who: Who, met: int
+) -> None:
+    plan_id = start(db, who, met)
+    without = form(db, partners=taking(db, "Genk", "Kortrijk"), note="Zij stopten.")
+    with pytest.raises(Invalid, match="Aalter doet al mee"):
+        plans.edit(db, member=who("genk"), plan_id=plan_id, number=1, form=without)
+    assert plans.get(db, member=who("aalter"), plan_id=plan_id).version.number == 1
+    plans.edit(db, member=who("coordinator"), plan_id=plan_id, number=1, form=without)
+    (letter,) = rows(db, "select recipient, body from letters where dedupe_key like 'plan-left%'")
+    assert letter["recipient"] == "aalter@test.example"
+    assert "Zij stopten." in letter["body"]
+
+
+def test_a_plan_waits_out_of_sight_while_its_idea_is_hidden(db: Database, who: Who, met: int) -> None:
+    plan_id = start(db, who, met)
+    with transaction(db):
+        change(db, "update ideas set state = 'hidden' where id = ?", [met])
+    with pytest.raises(NotFound):
+        plans.edit(db, member=who("aalter"), plan_id=plan_id, number=1, form=form(db, title="Anders"))
+    assert plans.listed(db, member=who("aalter"), page=1)[0] == []
+    plans.tell(db, plan_id=plan_id)
+    assert rows(db, "select * from letters where dedupe_key like 'plan%'") == []
+    assert plans.get(db, member=who("coordinator"), plan_id=plan_id).content.title == "Zwembad samen"
+    with transaction(db):
+        change(db, "update ideas set state = 'open' where id = ?", [met])
+    assert plans.get(db, member=who("aalter"), plan_id=plan_id).version.number == 1
+
+
+def test_who_comes_second_and_takes_no_part_is_told_whom_to_ask(db: Database, who: Who, met: int) -> None:
+    start(db, who, met, partners=taking(db, "Aalter", "Genk"))
+    with pytest.raises(NotAllowed, match="Er is al een kostenplan"):
+        plans.start(db, member=who("kortrijk"), about=About.IDEA, item_id=met, form=form(db))
+
+
+def test_thousands_are_read_in_a_weight_as_in_an_amount(db: Database, who: Who, met: int) -> None:
+    terms = {"Genk": {"weight": "1.500"}, "Kortrijk": {"weight": "800"}, "Aalter": {"weight": "0,5"}}
+    plan_id = start(db, who, met, key="use", partners=taking(db, "Aalter", "Genk", "Kortrijk", **terms))
+    plan = plans.get(db, member=who("genk"), plan_id=plan_id)
+    assert {one.name: one.weight for one in plan.content.partners} == {
+        "Aalter": 500,
+        "Genk": 1_500_000,
+        "Kortrijk": 800_000,
+    }
+    tiers = ({"up_to": "70.000", "weight": ""}, {"up_to": "", "weight": "1"})
+    with pytest.raises(Invalid) as refused:
+        plans.edit(db, member=who("genk"), plan_id=plan_id, number=1, form=form(db, key="tiers", tiers=tiers))
+    assert [one.field for one in refused.value.every] == ["tier-0-weight"]
+
+
+def test_after_a_merger_a_plan_goes_on_under_the_new_name(db: Database, who: Who, met: int) -> None:
+    plan_id = start(db, who, met)
+    unknown = dict.fromkeys(("province", "nis", "kbo", "ovo", "lat", "lon", "valid_from", "valid_until"))
+    new = {**unknown, "uri": "urn:new", "kind": "municipality", "name": "Nieuw", "inhabitants": 100_000}
+    with transaction(db):
+        new_id = data.people.add_organisation(db, values=new)
+        data.people.add_merger(
+            db,
+            original_id=organisation(db, "Aalter"),
+            resulting_id=new_id,
+            happened_on="2026-01-01",
+            identity="new_uri",
+        )
+    plan = plans.get(db, member=who("aalter"), plan_id=plan_id)
+    assert [one.name for one in plan.content.partners] == ["Nieuw", "Genk", "Kortrijk"]
+    changed = replace(form_of(plan.content), title="Onder een nieuwe naam")
+    plans.edit(db, member=who("aalter"), plan_id=plan_id, number=1, form=changed)
+    assert sorted(pays(db, plan_id, who("genk"))) == ["Genk", "Kortrijk", "Nieuw"]
+    assert threads.read(db, member=who("aalter"), about=About.IDEA, item_id=met, page=1).circle.has(new_id)

@@ -5,11 +5,14 @@ from collections.abc import Callable
 import pytest
 from sqlite_utils import Database
 
+import cluster.contacts
+import cluster.ideas
 import cluster.project_requests
 import cluster.projects
 import data.store
 from cluster.imports import Row
 from models.errors import Conflict, Invalid, NotAllowed, NotFound
+from models.ideas import IdeaForm
 from models.matches import Kind
 from models.people import Member
 from models.projects import RequestState
@@ -97,3 +100,36 @@ def test_nobody_else_sees_or_answers_a_question(db: Database, who: Callable[[str
     (mine,), _ = cluster.project_requests.own(db, member=who("kortrijk"), page=1)
     with pytest.raises(NotAllowed):
         cluster.project_requests.asker(db, member=who("kortrijk"), request=mine)
+
+
+def test_a_number_is_never_given_out_again_and_what_was_hidden_is_not_named(
+    db: Database, who: Callable[[str], Member]
+) -> None:
+    idea_id = cluster.ideas.post(
+        db, encoder=None, member=who("genk"), form=IdeaForm(title="Zwembad", description="Boeken.")
+    )
+    with data.store.transaction(db):
+        db.execute(
+            """update ideas set author_id = null,
+            organisation_id = (select id from organisations where name = 'Streekverband') where id = ?""",
+            [idea_id],
+        )
+    cluster.contacts.endorse(db, member=who("aalter"), idea_id=idea_id, role="buy", message="")
+    cluster.contacts.withdraw(db, member=who("aalter"), idea_id=idea_id)
+    cluster.contacts.endorse(db, member=who("kortrijk"), idea_id=idea_id, role="buy", message="")
+    written = [body for to, body in letters(db) if to == "coordinator@test.example"]
+    assert len(written) == 2
+    assert "/projects/requests/1" in written[0]
+    assert "/projects/requests/2" in written[1]
+
+    with data.store.transaction(db):
+        db.execute("update ideas set state = 'hidden' where id = ?", [idea_id])
+    ((mine,), _) = cluster.project_requests.own(db, member=who("kortrijk"), page=1)
+    assert (mine.title, mine.hidden) == ("", True)
+    for_desk = cluster.project_requests.get(db, member=who("coordinator"), request_id=mine.id)
+    assert for_desk.title == "Zwembad"
+    cluster.project_requests.answer(
+        db, member=who("coordinator"), request_id=mine.id, revision=mine.revision, text="Helaas.", found=False
+    )
+    subject, body = data.store.rows(db, "select subject, body from letters order by id")[-1].values()
+    assert "Zwembad" not in subject + body

@@ -13,7 +13,7 @@ from data.store import change, rows, transaction, value
 from models.errors import Conflict, Invalid, NotFound
 from models.ideas import IdeaForm
 from models.people import Member
-from models.reminders import AFTER_DAYS, Outcome, Reminder, day_of, days_since, morning_after, next_morning
+from models.reminders import AFTER_DAYS, Outcome, Reminder, day_of, days_since, morning_after
 
 Who = Callable[[str], Member]
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -193,7 +193,7 @@ def test_mornings_are_those_of_brussels_on_both_days_the_clock_changes(moment: s
 def test_a_morning_is_as_many_days_later_as_was_asked(moment: datetime, days: int) -> None:
     later = datetime.fromisoformat(morning_after(moment.isoformat(), days=days))
     assert days_since(moment.isoformat(), later) == days
-    assert (day_of(next_morning(moment)) - day_of(moment)).days == 1
+    assert (day_of(morning_after(moment, days=1)) - day_of(moment)).days == 1
 
 
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
@@ -232,3 +232,14 @@ def test_what_is_wrong_with_an_outcome_is_said_at_its_field(
 def test_who_has_not_met_has_no_outcome(db: Database, who: Who, asked: int) -> None:
     with pytest.raises(Conflict):
         reminders.tell(db, member=who("genk"), introduction_id=asked, outcome="met", reason="")
+
+
+def test_silence_counts_from_when_it_was_asked_last(db: Database, who: Who, asked: int) -> None:
+    idea_id = value(db, "select id from ideas")
+    contacts.withdraw(db, member=who("aalter"), idea_id=idea_id)
+    contacts.endorse(db, member=who("aalter"), idea_id=idea_id, role="buy", message="")
+    again = datetime.now(UTC)
+    for days, written in ((6, 0), (8, 1)):
+        moment = again + timedelta(days=days)
+        reminders.remind(db, introduction_id=asked, what=Reminder.SILENT, moment=moment)
+        assert len(letters(db)) == written

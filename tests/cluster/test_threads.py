@@ -293,3 +293,38 @@ def test_each_contract_is_in_one_chance_at_most() -> None:
 def test_who_is_alone_in_a_year_does_not_hide_a_later_meeting() -> None:
     found = windows(facts(("A", "2026-01-01"), ("A", "2026-12-01"), ("B", "2027-06-01")), today=TODAY)
     assert [(one.opens, one.organisations) for one in found] == [(date(2026, 12, 1), ("A", "B"))]
+
+
+def test_a_cluster_that_is_not_accepted_has_no_conversation(
+    db: Database, who: Who, met: int, say: Callable[..., None]
+) -> None:
+    with transaction(db):
+        cluster_id = insert(
+            db,
+            "insert into clusters (state, name, created_at, updated_at) values ('accepted', 'Z', ?, ?)",
+            [now(), now()],
+        )
+        insert(
+            db,
+            "insert into cluster_members (cluster_id, kind, item_id, position) values (?, 'idea', ?, 0)",
+            [cluster_id, met],
+        )
+    say("genk", "Hallo", about=About.CLUSTER, item_id=cluster_id)
+    for state in ("proposed", "rejected", "dissolved"):
+        with transaction(db):
+            change(db, "update clusters set state = ? where id = ?", [state, cluster_id])
+        with pytest.raises(NotFound):
+            read(db, who("genk"), cluster_id, About.CLUSTER)
+        with pytest.raises(NotFound):
+            say("genk", "Nog iets", about=About.CLUSTER, item_id=cluster_id)
+        threads.tell(db, thread_id=1)
+    assert letters(db) == []
+
+
+def test_coordinators_take_away_what_does_not_belong_in_public(db: Database, who: Who, met: int) -> None:
+    told = FactForm(product="SPAM http://x", sight="public")
+    fact_id = threads.add_fact(db, member=who("aalter"), about=About.IDEA, item_id=met, form=told)
+    with pytest.raises(NotFound):
+        threads.remove_fact(db, member=who("kortrijk"), fact_id=fact_id)
+    threads.remove_fact(db, member=who("coordinator"), fact_id=fact_id)
+    assert threads.facts_for(db, member=None, about=About.IDEA, item_id=met) == []

@@ -250,7 +250,7 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/facts/1"): (SIGN_IN, 200, 404, 403),
     ("POST", "/facts/1"): (401, 422, 404, 403),
     ("GET", "/facts/99"): (SIGN_IN, 404, 404, 403),
-    ("POST", "/facts/1/remove"): (401, 303, 404, 403),
+    ("POST", "/facts/1/remove"): (401, 303, 404, 303),
     ("GET", "/introductions/1/outcome"): (SIGN_IN, 200, 404, 403),
     ("POST", "/introductions/1/outcome"): (401, 422, 404, 403),
     ("POST", "/introductions/1/reminders"): (401, 303, 404, 403),
