@@ -86,8 +86,8 @@ def as_written(text: str) -> dict[str, str]:
 
 
 def stem(word: str) -> str:
-    """A crude stem that holds for Dutch, German, French and English alike: the first seven letters."""
-    return word[:7]
+    """A crude stem that holds for Dutch, German, French and English alike: the first seven letters; all of a number."""
+    return word if word[:1].isdigit() else word[:7]
 
 
 @lru_cache(maxsize=8_192)

@@ -50,3 +50,8 @@ def test_a_query_of_stop_words_alone_still_searches() -> None:
     assert lexical.words_of_query("de het") == ["de", "het"]
     assert lexical.words_of_query("het zwembad") == ["zwembad"]
     assert lexical.words_of_query('"zwem* NEAR(bad)') == ["zwem", "near", "bad"]
+
+
+def test_numbers_that_begin_alike_are_not_the_same() -> None:
+    assert lexical.stem("vergunningen") == lexical.stem("vergunning")
+    assert lexical.stem("1795611848") != lexical.stem("1795611880")
