@@ -30,6 +30,7 @@ from models.people import Contact, Member
 from models.reminders import AFTER_DAYS, Reminder, morning_after
 
 DAYS_AT_MOST = 2_000
+WAITING_AT_MOST = 20
 _SHOWN_AT_MOST = 200
 _EURO = {
     Budget.UNDER_25K: (0, 25_000),
@@ -195,7 +196,7 @@ def _without_hidden(found: Introduction, organisation_id: int) -> Introduction:
     return found
 
 
-def waiting_for(db: Database, *, member: Member, at_most: int = 20) -> list[Introduction]:
+def waiting_for(db: Database, *, member: Member, at_most: int = WAITING_AT_MOST) -> list[Introduction]:
     """The newest introductions that wait for an answer of this member's organisation; one query."""
     if member.organisation_id is None:
         return []

@@ -1,7 +1,7 @@
 """What every template can use: who asks, addresses of assets, and labels for the words of the house."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
@@ -235,6 +235,12 @@ def _once(count: Callable[[Member], int]) -> Callable[[], int]:
 def waiting_count(asking: Member) -> int:
     """How many introductions wait for an answer."""
     return cluster.contacts.count_waiting(db(), member=asking)
+
+
+def tell_waiting(found: Sequence[object]) -> None:
+    """A page that has all that waits need not have it counted again for its head."""
+    if len(found) < cluster.contacts.WAITING_AT_MOST:
+        g.waiting_count = len(found)
 
 
 @_once

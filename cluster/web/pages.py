@@ -16,7 +16,7 @@ import data.calls
 import data.work
 from cluster.people import LOCALES
 from cluster.web.context import db, index, member, services
-from cluster.web.face import access_count, contact_count, reports_waiting
+from cluster.web.face import access_count, contact_count, reports_waiting, tell_waiting
 from models.people import Member
 
 door = Blueprint("pages", __name__)
@@ -40,10 +40,12 @@ def home() -> str:
             at_most=_COUNTED,
             dots=[_dots(active), _dots(others)],
         )
+    waiting = cluster.contacts.waiting_for(db(), member=asking)
+    tell_waiting(waiting)
     news = cluster.places.news(db(), member=asking, at_most=_NEWS)
     return render_template(
         "home.html",
-        waiting=cluster.contacts.waiting_for(db(), member=asking),
+        waiting=waiting,
         queues=_queues(asking),
         drafts=cluster.drafts.listed(db(), member=asking, at_most=3),
         news=news,
