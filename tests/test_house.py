@@ -40,15 +40,15 @@ BESIDE = {
         "circles", "errors", "moderation", "places", "plans", "reminders", "searches", "threads",
     },
     "data": {
-        "access", "circles", "drafts", "evaluations", "fits", "health", "invitations", "judgements", "mailboxes", "migrations",
-        "moderation", "places", "plans", "project_requests", "project_uploads", "reminders", "searches", "store",
-        "threads", "throttles", "turns", "versions", "work",
+        "access", "circles", "drafts", "evaluations", "fits", "health", "invitations", "judgements", "mailboxes",
+        "migrations", "moderation", "places", "plans", "project_requests", "project_uploads", "reminders", "searches",
+        "store", "threads", "throttles", "turns", "versions", "work",
     },
     "cluster": {
         "access", "assessments", "circles", "drafts", "evaluations", "fits", "imports", "invitations", "mailboxes",
-        "moderation", "organisations", "passwords", "places", "plan_forms", "plans", "project_imports", "project_requests",
-        "project_uploads", "reminders", "searches", "setup", "snapshots", "threads", "tokens", "versions", "work",
-        "workbooks",
+        "moderation", "organisations", "passwords", "places", "plan_forms", "plans", "project_imports",
+        "project_requests", "project_uploads", "reminders", "searches", "setup", "snapshots", "threads", "tokens",
+        "versions", "work", "workbooks",
     },
     "cluster/web": {
         "access", "assessments", "calendars", "cluster_commands", "commands", "context", "doctor", "drafts",
