@@ -44,7 +44,7 @@ def remove() -> ResponseReturnValue:
     return redirect(url_for("mailboxes.mailbox"), code=303)
 
 
-@door.route("/mailbox/<token>", methods=["GET", "POST"])
+@door.route("/shared-mailbox/<token>", methods=["GET", "POST"])
 def confirm(token: str) -> ResponseReturnValue:
     """Agree on behalf of a mailbox; for who has the link of the letter, without signing in."""
     try:

@@ -34,7 +34,7 @@ def ask(db: Database, throttles: Database, member: Member, email: str = SHARED) 
     mailboxes.ask(db, throttles, member=member, email=email, moment=1e6)
     (letter,) = rows(db, "select recipient, body from letters order by id desc limit 1")
     assert letter["recipient"] == email
-    found = re.search(r"/mailbox/([\w-]{40,})", letter["body"])
+    found = re.search(r"/shared-mailbox/([\w-]{40,})", letter["body"])
     assert found is not None
     return found[1]
 

@@ -161,7 +161,7 @@ def test_a_member_gives_a_shared_mailbox_and_its_reader_agrees(page: Page, app_d
     waits = visitor.submit("/account/mailbox", at="/account/mailbox", email="digitaal@genk.example")
     assert "We wachten op bevestiging van digitaal@genk.example" in waits.main.text
     body = next(iter(app_db.query("select body from letters")))["body"]
-    address = re.search(r"/mailbox/[\w-]+", body)
+    address = re.search(r"/shared-mailbox/[\w-]+", body)
     assert address is not None
     reader = page()
     assert "digitaal@genk.example" in reader.get(address[0]).main.text
