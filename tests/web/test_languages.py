@@ -47,7 +47,7 @@ def dutch_of_ours(language: str) -> set[str]:
         for key, text in said.items()
         if key != text
         for part in re.split(r"%\(\w+\)[sd]", key.replace("%%", "%"))
-        if part not in text
+        if part not in text and re.search(r"\w", part)
     }
 
 
@@ -113,7 +113,8 @@ def no_dutch_of_ours_meets(page: Page, who: str | None, language: str) -> None:
             wrong += [f"{method} {address}: {text}" for text in left_in_dutch(found, language)]
         elif not answer.mimetype.startswith("application/vnd."):
             said = answer.get_data(as_text=True)
-            wrong += [f"{method} {address}: {text}" for text in dutch_of_ours(language) if f'"{text}' in said]
+            ours = [text for text in dutch_of_ours(language) if " " in text]  # one word may be the Dutch of a title
+            wrong += [f"{method} {address}: {text}" for text in ours if f'"{text}' in said]
     assert not wrong, "\n".join(sorted(set(wrong)))
 
 
@@ -168,14 +169,17 @@ def test_a_title_in_dutch_says_so_on_a_page_in_another_language(
 
 
 @pytest.mark.parametrize(
-    ("accepted", "language"), [("en-GB,en;q=0.9", "en"), ("nl-BE,en;q=0.5", "nl"), ("es", "nl"), ("*", "nl")]
+    ("accepted", "language"),
+    [("en-GB,en;q=0.9", "en"), ("nl-BE,en;q=0.5", "nl"), ("fr-BE", "fr"), ("es", "nl"), ("*", "nl")],
 )
 def test_a_new_visitor_gets_the_language_of_the_browser(app: Flask, accepted: str, language: str) -> None:
     answer = app.test_client().get("/", headers={"Accept-Language": accepted})
     assert f'<html lang="{language}">' in answer.get_data(as_text=True)
 
 
-@pytest.mark.parametrize(("language", "greeting"), [("nl", "Dag Genk,"), ("en", "Hello Genk,")])
+@pytest.mark.parametrize(
+    ("language", "greeting"), [("nl", "Dag Genk,"), ("fr", "Bonjour Genk,"), ("en", "Hello Genk,")]
+)
 def test_a_letter_is_in_the_language_of_its_receiver_whoever_causes_it(
     page: Page, app_db: Database, who: Callable[[str], Member], language: str, greeting: str
 ) -> None:
