@@ -178,7 +178,8 @@ def test_a_new_visitor_gets_the_language_of_the_browser(app: Flask, accepted: st
 
 
 @pytest.mark.parametrize(
-    ("language", "greeting"), [("nl", "Dag Genk,"), ("fr", "Bonjour Genk,"), ("en", "Hello Genk,")]
+    ("language", "greeting"),
+    [("nl", "Dag Genk,"), ("fr", "Bonjour Genk,"), ("en", "Hello Genk,"), ("de", "Guten Tag Genk,")],
 )
 def test_a_letter_is_in_the_language_of_its_receiver_whoever_causes_it(
     page: Page, app_db: Database, who: Callable[[str], Member], language: str, greeting: str
