@@ -93,8 +93,13 @@ def search(
 ) -> Found:
     """What is public and fits a query by words in whatever form, by meaning or by name, best first.
 
-    Only what anyone may see is ranked, counted and told of. Without an encoder words decide alone.
+    Only what anyone may see is ranked, counted and told of. Without an encoder words decide alone. Without a query it
+    is what has the chosen facets, newest first.
     """
+    if not query and chosen != ANY:
+        order = _newest(db, chosen=chosen)
+        traits = data.searches.traits(db, keys=order)
+        return _found(db, order=order, traits=traits, question=Question(), chosen=chosen, page=page, per_page=per_page)
     words_only = encoder is None
     reading = understand(db, index=index, query=query)
     question = reading.question
@@ -116,20 +121,50 @@ def search(
     order = _fused(lists)
     # What was weighed for a cluster by its ideas counts ideas.
     more = (more and wide is chosen) or len(order) > COUNTED_AT_MOST
-    order = order[:COUNTED_AT_MOST]
-    start = (page - 1) * per_page
-    counts, call_names = _counts([traits[key] for key in order], chosen)
-    return Found(
-        hits=_hits(db, order[start : start + per_page], question),
-        total=len(order),
+    found = _found(db, order=order, traits=traits, question=question, chosen=chosen, page=page, per_page=per_page)
+    return replace(
+        found,
         more=more,
-        has_next=len(order) > start + per_page,
-        counts=counts,
-        call_names=call_names,
-        question=question,
         corrected=tuple(pair for pair in reading.corrected if _is_public(db, pair[1])),
         by_meaning=bool(order) and not literal & fits,
         words_only=words_only,
+    )
+
+
+def _found(
+    db: Database,
+    *,
+    order: Sequence[Key],
+    traits: dict[Key, Traits],
+    question: Question,
+    chosen: Chosen,
+    page: int,
+    per_page: int,
+) -> Found:
+    """One page of what was found, counted by facet."""
+    counted = order[:COUNTED_AT_MOST]
+    start = (page - 1) * per_page
+    counts, call_names = _counts([traits[key] for key in counted], chosen)
+    return Found(
+        hits=_hits(db, counted[start : start + per_page], question),
+        total=len(counted),
+        more=len(order) > COUNTED_AT_MOST,
+        has_next=len(counted) > start + per_page,
+        counts=counts,
+        call_names=call_names,
+        question=question,
+    )
+
+
+def _newest(db: Database, *, chosen: Chosen, published: tuple[int, int] | None = None) -> list[Key]:
+    """What has the chosen facets, newest first: ideas and projects in turn, unless another kind is chosen."""
+    kinds = [Subject(chosen.kind)] if chosen.kind else [Subject.IDEA, Subject.PROJECT]
+    at_most = COUNTED_AT_MOST + 1
+    return _fused(
+        [
+            (1.0, data.searches.newest(db, kind=kind, chosen=chosen, at_most=at_most, published=published))
+            for kind in kinds
+        ]
     )
 
 
@@ -267,7 +302,7 @@ def save(db: Database, *, member: Member, name: str, query: str, chosen: Chosen,
 
     What is public now is never told; what becomes public later is told once.
     """
-    name, query = _checked(name, query, often)
+    name, query = _checked(name, query, often, anything=chosen != ANY)
     with transaction(db):
         kept = data.searches.of_query(db, member_id=member.id, query=query, chosen=chosen)
         if kept is not None:
@@ -284,7 +319,7 @@ def save(db: Database, *, member: Member, name: str, query: str, chosen: Chosen,
 def change(db: Database, *, member: Member, search_id: int, name: str, often: str) -> None:
     """Give a search another name, or set how often it warns; switched on again, it starts from what is new then."""
     saved = own(db, member=member, search_id=search_id)
-    name, _ = _checked(name, saved.query, often)
+    name, _ = _checked(name, saved.query, often, anything=True)
     with transaction(db):
         data.searches.update(db, search_id=search_id, name=name, often=Often(often))
         _queue_morning(db, often)
@@ -308,7 +343,8 @@ def stop(db: Database, *, search_id: int) -> None:
             data.searches.update(db, search_id=search_id, name=saved.name, often=Often.OFF)
 
 
-def _checked(name: str, query: str, often: str) -> tuple[str, str]:
+def _checked(name: str, query: str, often: str, *, anything: bool) -> tuple[str, str]:
+    """What was typed, made tidy; a search without words is one only if `anything` else was chosen."""
     name, query = one_line(name), one_line(query)
     wrong = []
     if not name:
@@ -318,7 +354,7 @@ def _checked(name: str, query: str, often: str) -> tuple[str, str]:
         wrong.append(Invalid("name", said, count=len(name), at_most=NAME_AT_MOST))
     elif not readable(name):
         wrong.append(Invalid("name", N_("Hier staan tekens die we niet kunnen lezen. Typ ze opnieuw.")))
-    if not query or len(query) > QUERY_AT_MOST or not readable(query):
+    if not (query or anything) or len(query) > QUERY_AT_MOST or (query and not readable(query)):
         wrong.append(Invalid("q", N_("Typ eerst wat je zoekt.")))
     if often not in set(Often):
         wrong.append(Invalid("often", N_("Kies hoe vaak we je verwittigen.")))
@@ -327,9 +363,11 @@ def _checked(name: str, query: str, often: str) -> tuple[str, str]:
 
 
 def news(db: Database, *, index: Index[Item], saved: SavedSearch, until: int) -> list[Key]:
-    """What became public after a search last looked, up to `until`, and has all its words; best first."""
+    """What became public after a search last looked, up to `until`, and has all its words and facets; best first."""
     if until <= saved.seen:
         return []
+    if not saved.query:
+        return _newest(db, chosen=saved.chosen, published=(saved.seen, until))
     question = understand(db, index=index, query=saved.query).question
     found = data.searches.ranked(
         db,

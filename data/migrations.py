@@ -1302,3 +1302,22 @@ select 'reminder', 'outcome:' || id, json_object('introduction_id', id, 'what', 
 where state = 'agreed' and answered_at is not null;
 
 """
+
+
+@migrations(name="063_mailboxes")
+def mailboxes(db: Database) -> None:
+    """Shared mailboxes that members give as their contact address."""
+    _all(db, MAILBOXES)
+
+
+# `email` is confirmed by who reads it, `asked` is not yet; the secret of the letter is kept as a hash alone.
+MAILBOXES = """
+create table mailboxes (
+  member_id integer primary key references members (id),
+  email text,
+  asked text,
+  token_hash text unique,
+  expires_at text
+) strict;
+
+"""

@@ -91,11 +91,15 @@ def colleagues(db: Database, *, organisation_id: int, at_most: int) -> list[Memb
 
 
 def contact(db: Database, *, member_id: int) -> Contact | None:
-    """What the other side of an agreed introduction may see of a member; none of one who left."""
+    """What the other side of an agreed introduction may see of a member; none of one who left.
+
+    The address is that of the shared mailbox, if the member has one that confirmed.
+    """
     found = row(
         db,
-        """select m.name, m.function, m.email, coalesce(o.name, '') as organisation
-        from members m left join organisations o on o.id = m.organisation_id where m.id = ? and m.active = 1""",
+        """select m.name, m.function, coalesce(b.email, m.email) as email, coalesce(o.name, '') as organisation
+        from members m left join organisations o on o.id = m.organisation_id
+        left join mailboxes b on b.member_id = m.id where m.id = ? and m.active = 1""",
         [member_id],
     )
     return Contact(**found) if found else None

@@ -142,6 +142,25 @@ def ranked(
     return [(Subject.PROJECT if item["rowid"] % 2 else Subject.IDEA, item["rowid"] // 2) for item in found]
 
 
+def newest(
+    db: Database, *, kind: Subject, chosen: Chosen, at_most: int, published: tuple[int, int] | None = None
+) -> list[Key]:
+    """What is public, of one kind and has the chosen facets, newest first; `published` as in `ranked`."""
+    parts = [f"{name} = :{name}" for name in chosen.by_name]
+    if published:
+        parts.append(
+            """exists (select 1 from published n where n.kind = found.kind and n.item_id = found.id
+              and n.seq > :seen and n.seq <= :until)"""
+        )
+    source, _ = _SOURCES[kind]
+    found = rows(
+        db,
+        f"""select id from ({source}) as found where {" and ".join(parts) or "1"} order by id desc limit :at_most""",
+        {**chosen.by_name, **dict(zip(("seen", "until"), published or (), strict=False)), "at_most": at_most},
+    )
+    return [(kind, item["id"]) for item in found]
+
+
 def fitting(db: Database, *, question: Question, keys: Sequence[Key]) -> set[Key]:
     """Those of these ideas and projects that have the phrases of a question and none that it excludes."""
     numbers = {id_ * 2 + (kind is Subject.PROJECT): (kind, id_) for kind, id_ in keys}

@@ -165,6 +165,14 @@ class StandsForChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A shared mailbox that stands for a member's own address, and one that was asked and did not confirm yet."""
+
+    email: str | None = None
+    asked: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """What two parties see of each other after both consented, and nobody before."""
 

@@ -21,7 +21,7 @@ from cluster.web.requests import number
 from models.errors import N_, Invalid, NotFound
 from models.ideas import TITLE_AT_MOST, Intent
 from models.projects import Status
-from models.searches import FACETS, QUERY_AT_MOST, Chosen, Found, Hit, Often, SavedSearch, Subject
+from models.searches import FACETS, NAME_AT_MOST, QUERY_AT_MOST, Chosen, Found, Hit, Often, SavedSearch, Subject
 
 door = Blueprint("searches", __name__)
 
@@ -72,7 +72,7 @@ def export(format: str) -> Response:
 def _page(query: str, chosen: Chosen, found: Found, page: int, refused: Invalid | None = None) -> str:
     asking = member()
     kept = None
-    if asking and query:
+    if asking and (query or chosen.by_name):
         kept = data.searches.of_query(db(), member_id=asking.id, query=query, chosen=chosen)
     return render_template(
         "matches/search.html",
@@ -89,15 +89,22 @@ def _page(query: str, chosen: Chosen, found: Found, page: int, refused: Invalid 
         kept=kept,
         asks=_asks,
         title=query[:TITLE_AT_MOST],
+        named=_named(query, chosen, found),
         exported=_EXPORTED_AT_MOST,
         errors={wrong.field: say(wrong) for wrong in refused.every} if refused else {},
     )
 
 
+def _named(query: str, chosen: Chosen, found: Found) -> str:
+    """A name for a search that is kept: what was typed, else what was chosen."""
+    labels = [value_label(name, value, found.call_names) for name, value in chosen.by_name.items()]
+    return (query or ", ".join(labels))[:NAME_AT_MOST]
+
+
 def _asks(query: str, chosen: dict[str, str | int], **changes: str | int | None) -> str:
     """The address of a search with some facets changed, from its first page."""
     wanted = {name: value for name, value in {**chosen, **changes}.items() if value is not None}
-    return url_for("searches.search") + "?" + urlencode({"q": query, **wanted})
+    return url_for("searches.search") + "?" + urlencode({"q": query, **wanted} if query else wanted)
 
 
 def read_chosen() -> Chosen:

@@ -296,6 +296,35 @@ def test_news_keeps_to_the_facets(db: Database, who: Who) -> None:
     assert tell(db) == 1
 
 
+def test_a_choice_without_words_finds_all_that_has_it_newest_first(
+    db: Database, posted: dict[str, int], who: Who, index: Index[Item]
+) -> None:
+    one, two = (post(db, who("genk"), title, theme="democratie") for title in ("Fietsen delen", "Stemmen tellen"))
+    found = search(db, index, "", theme="democratie", kind="idea")
+    assert ids(found) == [two, one]
+    assert found.total == 2
+    assert not search(db, index, "", theme="democratie", status="approved").hits
+    assert "Genk" in {hit.shown.title for hit in search(db, index, "", kind="municipality").hits}
+    # What is no word at all is no choice either.
+    assert not search(db, index, "?!", theme="democratie").hits
+    ideas.withdraw(db, member=who("genk"), idea_id=two)
+    assert ids(search(db, index, "", theme="democratie", kind="idea")) == [one]
+
+
+def test_a_kept_choice_without_words_tells_what_is_new(db: Database, who: Who) -> None:
+    post(db, who("aalter"), "Fietsen tellen", theme="democratie")
+    keep(db, who("genk"), query="", theme="democratie")
+    assert tell(db) == 0
+    post(db, who("aalter"), "Zwembad")
+    post(db, who("aalter"), "Stemmen tellen", theme="democratie")
+    assert tell(db) == 1
+    (body,) = letters(db)
+    assert "Stemmen tellen" in body
+    assert "Fietsen tellen" not in body
+    assert "Zwembad" not in body
+    assert tell(db) == 0
+
+
 def test_an_accepted_cluster_is_news(db: Database, who: Who, posted: dict[str, int]) -> None:
     keep(db, who("genk"), query="waterpret")
     cluster_of(db, "Waterpret", ClusterState.PROPOSED, posted["pool"], posted["snow"])
@@ -414,6 +443,7 @@ def test_a_search_belongs_to_one_member(db: Database, who: Who) -> None:
         ({"name": " "}, ["name"]),
         ({"name": "n" * 121}, ["name"]),
         ({"query": ""}, ["q"]),
+        ({"query": "\ufffd\ud800"}, ["q"]),
         ({"often": "hourly"}, ["often"]),
         ({"name": "", "often": ""}, ["name", "often"]),
     ],

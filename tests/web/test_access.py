@@ -19,6 +19,7 @@ import cluster.threads
 import cluster.tokens
 import data.access
 import data.invitations
+import data.mailboxes
 import data.people
 from data.store import insert, transaction
 from models.circles import About
@@ -53,6 +54,12 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("POST", "/account"): (401, 422, 422, 422),
     ("GET", "/account/password"): (SIGN_IN, 200, 200, 200),
     ("POST", "/account/password"): (401, 422, 422, 422),
+    ("GET", "/account/mailbox"): (SIGN_IN, 200, 200, 403),
+    ("POST", "/account/mailbox"): (401, 422, 422, 403),
+    ("POST", "/account/mailbox/remove"): (401, 303, 303, 403),
+    ("GET", "/mailbox/token"): (200, 200, 200, 200),
+    ("GET", "/mailbox/9999"): (404, 404, 404, 404),
+    ("POST", "/mailbox/token"): (200, 200, 200, 200),
     ("GET", "/reset-password"): (200, 200, 200, 200),
     ("POST", "/reset-password"): (303, 303, 303, 303),
     ("GET", "/reset-password/sent"): (200, 200, 200, 200),
@@ -294,6 +301,7 @@ def furnished(app: Flask) -> Database:
         terms = {"role": "member", "invited_by": genk.id, "request_id": None, "created_at": moment, "expires_at": later}
         data.invitations.add(db, values={**guest, **terms})
         data.invitations.add_reset(db, member_id=genk.id, token_hash=token, expires_at=later)
+        data.mailboxes.ask(db, member_id=kortrijk.id, email="digitaal@test.example", token_hash=token, expires_at=later)
         data.access.add(db, values={**guest, "email": "vraagt@test.example", "message": ""})
         db.execute(
             """insert into projects (title, summary, status, lead, lead_id, created_at, updated_at)
@@ -394,7 +402,7 @@ def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
     tables += ("saved_searches", "assessments")
     tables += ("saved_searches", "plans", "plan_versions", "plan_partners", "plan_answers")
     tables += ("threads", "messages", "thread_readers", "facts")
-    tables += ("reminders", "reminder_stops", "members_without_reminders", "outcomes")
+    tables += ("reminders", "reminder_stops", "members_without_reminders", "outcomes", "mailboxes")
 
     def everything() -> list[Any]:
         return [list(furnished[table].rows) for table in tables]

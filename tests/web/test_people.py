@@ -1,5 +1,6 @@
 """Signing in and out, languages, and what forged requests get."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -150,3 +151,22 @@ def test_static_files_carry_no_session_and_a_missing_one_is_not_kept(page: Page)
     assert "immutable" not in missing.headers["Cache-Control"]
     kept.close()
     missing.close()
+
+
+def test_a_member_gives_a_shared_mailbox_and_its_reader_agrees(page: Page, app_db: Database) -> None:
+    visitor = page("genk")
+    wrong = visitor.submit("/account/mailbox", at="/account/mailbox", status=422, email="digitaal")
+    assert wrong.title.text.startswith("Fout:")
+    assert wrong.select_one("#email")["value"] == "digitaal"
+    waits = visitor.submit("/account/mailbox", at="/account/mailbox", email="digitaal@genk.example")
+    assert "We wachten op bevestiging van digitaal@genk.example" in waits.main.text
+    body = next(iter(app_db.query("select body from letters")))["body"]
+    address = re.search(r"/mailbox/[\w-]+", body)
+    assert address is not None
+    reader = page()
+    assert "digitaal@genk.example" in reader.get(address[0]).main.text
+    assert "Bevestigd" in reader.submit(address[0], at=address[0]).main.text
+    assert "Deze link werkt niet meer" in reader.get(address[0], status=404).main.text
+    assert "digitaal@genk.example" in visitor.get("/account/mailbox").main.text
+    own = visitor.submit("/account/mailbox/remove", at="/account/mailbox")
+    assert "genk@test.example" in own.select_one("p.lead").text

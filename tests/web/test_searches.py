@@ -105,6 +105,19 @@ def test_a_member_keeps_changes_and_removes_a_search(page: Page, posted: None, a
     assert not gone.select("main .card")
 
 
+def test_a_member_keeps_a_choice_of_filters_without_words(page: Page, posted: None) -> None:
+    visitor = page("genk")
+    chosen = visitor.get(visitor.get("/ideas?theme=democratie").select_one("main a[href*='#keep']")["href"])
+    assert chosen.select_one("#name")["value"] == "Idee, Digitale democratie"
+    fields = {"kind": "idea", "theme": "democratie", "name": "Democratie", "often": "daily"}
+    kept = visitor.submit("/searches", at="/search?kind=idea&theme=democratie", q="", **fields)
+    again = visitor.get(kept.select_one("main .card p a")["href"])
+    assert "Je bewaarde deze zoekopdracht als “Democratie”" in again.main.text
+    # Without words and without filters it is no search.
+    wrong = visitor.submit("/searches", at="/search?kind=idea", status=422, q="", kind="", name="Alles", often="off")
+    assert wrong.select_one("#q-error")
+
+
 def test_bad_input_is_named_at_its_field_and_comes_back(page: Page, posted: None) -> None:
     visitor = page("genk")
     typed = {"q": "zwembad", "lang": "fr", "name": "", "often": "x"}
