@@ -31,7 +31,7 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint templates --lint --quiet
-	$(BIN)/python tests/translations.py
+	$(BIN)/python -m tests.translations
 
 bench: install
 	$(BIN)/python -m tests.benchmarks $(TEXTS)
@@ -43,7 +43,7 @@ soak: install
 	$(BIN)/python -m pytest -m soak
 
 browser: install node_modules/.installed
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest -m "browser or matrix"
 
 node_modules/.installed: package-lock.json
 	npm ci --silent --no-audit --no-fund

@@ -14,7 +14,7 @@ from data.store import now, transaction
 from models.errors import N_, Invalid, NotAllowed, NotFound, TooMany, refuse
 from models.people import Member, Role
 
-LOCALES = ("nl", "en")
+LOCALES = ("nl", "fr", "en", "de")
 NAME_AT_MOST = 100
 
 # Whether mail arrives only sending tells; this keeps out what cannot be an address (RFC 5321 for the length).

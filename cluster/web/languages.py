@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 from flask import Flask, request, session
 from flask_babel import Babel, get_locale, gettext, ngettext
@@ -55,18 +55,18 @@ def _region() -> str:
 
 
 def day(moment: str | date) -> str:
-    """'4 februari 2022' in Belgian form, from a date or an instant (shown in Brussels time)."""
+    """'4 februari 2022', '4. Februar 2022': a date or an instant (in Brussels time) as readers write it in full."""
     if isinstance(moment, str) and len(moment) == len("2022-02-04"):
         moment = date.fromisoformat(moment)
     elif isinstance(moment, str):
         moment = datetime.fromisoformat(moment).astimezone(BRUSSELS).date()
-    return format_date(moment, "d MMMM y", locale=_region())
+    written = format_date(moment, "long", locale=_region())
+    return f"1er{written[1:]}" if language() == "fr" and moment.day == 1 else written  # which CLDR does not know
 
 
 def instant(moment: str) -> str:
-    """'4 februari 2022 om 23:59' in Brussels time."""
-    at = datetime.fromisoformat(moment).astimezone(BRUSSELS)
-    return format_datetime(at, "d MMMM y, HH:mm", tzinfo=BRUSSELS, locale=_region())
+    """'4 februari 2022, 23:59' in Brussels time."""
+    return f"{day(moment)}, {clock(moment)}"
 
 
 def countdown(moment: str, now: str) -> str:
@@ -83,6 +83,11 @@ def countdown(moment: str, now: str) -> str:
     if left >= 3600:
         return str(ngettext("Nog %(num)s uur", "Nog %(num)s uur", left // 3600))
     return str(ngettext("Nog %(num)s minuut", "Nog %(num)s minuten", max(left // 60, 1)))
+
+
+def in_sentence(name: str) -> str:
+    """A name as it stands inside a sentence: 'Gelijk' is 'gelijk', AI stays AI, and German keeps its capitals."""
+    return name if language() == "de" or name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 def clock(moment: str) -> str:
@@ -115,7 +120,7 @@ def attach(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(root() / "translations")
     app.config["BABEL_DEFAULT_LOCALE"] = "nl"
     Babel(app, locale_selector=choose)
-    app.jinja_env.filters |= {"day": day, "instant": instant, "clock": clock}
+    app.jinja_env.filters |= {"day": day, "instant": instant, "clock": clock, "in_sentence": in_sentence}
     app.jinja_env.filters |= {"number": number, "bounded": bounded, "euro": euro}
     app.jinja_env.globals |= {
         "language": language,

@@ -8,7 +8,7 @@ import data.people
 from cluster.web.context import db
 from cluster.web.exports import response
 from cluster.web.face import themes
-from cluster.web.languages import number
+from cluster.web.languages import in_sentence, number
 from cluster.web.matches import page_number
 from models.clusters import Cluster
 from models.places import Companion, Size
@@ -78,12 +78,7 @@ def why(companion: Companion) -> str:
     if companion.same_province:
         said.append(gettext("ook in %(province)s", province=companion.province))
     if companion.themes:
-        names = [_in_sentence(themes()[slug]) for slug in companion.themes if slug in themes()]
+        names = [in_sentence(themes()[slug]) for slug in companion.themes if slug in themes()]
         listed = gettext("%(most)s en %(last)s", most=", ".join(names[:-1]), last=names[-1]) if names[1:] else names[0]
         said.append(gettext("ook bezig met %(themes)s", themes=listed))
     return ", ".join(said)
-
-
-def _in_sentence(name: str) -> str:
-    """A name as it stands inside a sentence; AI stays AI."""
-    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
