@@ -17,7 +17,7 @@ from cluster.people import NAME_AT_MOST, Preferences
 from cluster.web.context import SignedIn, db, member, services
 from cluster.web.languages import say
 from cluster.web.pages import same_origin
-from models.errors import Invalid, NotFound, NotSignedIn, TooMany
+from models.errors import Invalid, NotFound, NotSignedIn, TooMany, refuse
 from models.people import Member
 
 door = Blueprint("people", __name__)
@@ -157,6 +157,7 @@ def forgot() -> ResponseReturnValue:
     if request.method == "POST":
         email = request.form.get("email", "").strip()
         try:
+            refuse(cluster.people.email_wrong(email))
             cluster.passwords.forget(
                 db(),
                 services().throttles(),

@@ -126,6 +126,14 @@ def account(place: Database) -> Callable[[str], Member]:
     return find
 
 
+@pytest.fixture(scope="package")
+def ids(place: Database, account: Callable[[str], Member]) -> dict[str, int | str]:
+    """What stands where, once the demo is brought into the states the rooms need."""
+    from tests.browser.rooms import arrange
+
+    return arrange(place, account)
+
+
 def address_of(name: str) -> str:
     """The e-mail address of a demo account."""
     return f"{name}@demo.medestanders.example"

@@ -5,13 +5,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page
-from sqlite_utils import Database
 
 from cluster.web.languages import NAMES
-from models.people import Member
 from tests import translations
 from tests.browser.conftest import ARTEFACTS, ROOT
-from tests.browser.rooms import ROOMS, Room, arrange
+from tests.browser.rooms import ROOMS, Room
 
 Visit = Callable[..., Page]
 View = tuple[str, dict[str, int], str]
@@ -20,12 +18,6 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
 DESKTOP, SMALL = {"width": 1280, "height": 900}, {"width": 320, "height": 700}
 BYTES_AT_MOST = 100_000
-
-
-@pytest.fixture(scope="package")
-def ids(place: Database, account: Callable[[str], Member]) -> dict[str, int | str]:
-    """What stands where, once the demo is brought into the states the rooms need."""
-    return arrange(place, account)
 
 
 @pytest.fixture(scope="package")

@@ -61,7 +61,7 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/shared-mailbox/9999"): (404, 404, 404, 404),
     ("POST", "/shared-mailbox/token"): (200, 200, 200, 200),
     ("GET", "/reset-password"): (200, 200, 200, 200),
-    ("POST", "/reset-password"): (303, 303, 303, 303),
+    ("POST", "/reset-password"): (422, 422, 422, 422),
     ("GET", "/reset-password/sent"): (200, 200, 200, 200),
     ("GET", "/reset-password/token"): (200, 200, 200, 200),
     ("GET", "/reset-password/9999"): (404, 404, 404, 404),
