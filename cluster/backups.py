@@ -18,6 +18,7 @@ from sqlite_utils import Database
 import data.backups
 import data.health
 import data.migrations
+import data.sessions
 from data.store import close, connect, now, transaction
 from models.errors import N_, Conflict, Refusal
 
@@ -100,6 +101,7 @@ def _bring_up_to_date(path: Path) -> None:
     try:
         with transaction(db):
             data.migrations.migrate(db)
+            data.sessions.end_everybody(db)
     finally:
         close(db)
 

@@ -1,7 +1,5 @@
 """Invitations: a letter with a link that opens an account, once, within a week."""
 
-import secrets
-
 from sqlite_utils import Database
 
 import cluster.letters
@@ -183,7 +181,6 @@ def accept(
             "locale": locale,
             "password_hash": password_hash,
             "standing_consent": int(standing_consent),
-            "session_key": secrets.token_urlsafe(24),
             "demo": 0,
             "created_at": now(),
         }

@@ -37,25 +37,26 @@ FLOORS = ("models", "data", "cluster", "cluster/web")
 # What stands beside the rooms on each floor: a part of a room too large for one file, or what is no room.
 BESIDE = {
     "models": {
-        "circles", "errors", "moderation", "places", "plans", "reminders", "searches", "threads",
+        "circles", "errors", "government", "moderation", "places", "plans", "reminders", "searches", "sessions",
+        "threads",
     },
     "data": {
-        "access", "backups", "circles", "drafts", "evaluations", "fits", "health", "invitations", "judgements",
-        "migrations", "moderation", "places", "plans", "project_requests", "project_uploads", "reminders", "searches",
-        "store", "threads", "throttles", "turns", "versions", "work",
+        "access", "backups", "circles", "drafts", "evaluations", "fits", "government", "health", "invitations",
+        "judgements", "migrations", "moderation", "places", "plans", "project_requests", "project_uploads", "reminders",
+        "searches", "second_steps", "sessions", "store", "threads", "throttles", "turns", "versions", "work",
     },
     "cluster": {
-        "access", "assessments", "backups", "circles", "drafts", "evaluations", "fits", "imports", "invitations",
-        "moderation", "organisations", "passwords", "places", "plan_forms", "plans", "project_imports",
-        "project_requests", "project_uploads", "reminders", "searches", "setup", "snapshots", "threads", "tokens",
-        "versions", "work", "workbooks",
+        "access", "assessments", "backups", "circles", "drafts", "evaluations", "fits", "government", "imports",
+        "invitations", "moderation", "organisations", "passwords", "places", "plan_forms", "plans", "project_imports",
+        "project_requests", "project_uploads", "reminders", "searches", "second_steps", "sessions", "setup",
+        "snapshots", "threads", "tokens", "versions", "work", "workbooks",
     },
     "cluster/web": {
         "access", "assessments", "backup_commands", "calendars", "cluster_commands", "commands", "context", "doctor",
-        "drafts", "errors", "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "markup",
-        "match_commands", "member_commands", "moderation", "organisations", "pages", "places", "plans",
-        "project_requests", "project_uploads", "reminders", "requests", "searches", "security", "serve", "settings",
-        "setup", "terminal", "threads", "versions", "worker",
+        "drafts", "errors", "evaluate_commands", "exports", "face", "government", "invitations", "languages", "logs",
+        "markup", "match_commands", "member_commands", "moderation", "organisations", "pages", "places", "plans",
+        "project_requests", "project_uploads", "provider", "reminders", "requests", "searches", "second_steps",
+        "security", "serve", "sessions", "settings", "setup", "terminal", "threads", "versions", "worker",
     },
 }  # fmt: skip
 # They read texts and files, and leave writing to the verbs.
@@ -171,8 +172,9 @@ def test_a_longer_list_asks_the_store_no_more_often(app: Flask, page: Callable[.
     def asked() -> int:
         counted: list[str] = []
         db: Database = services.db()
+        visitor = page(who)
         with db.tracer(lambda sql, _: counted.append(sql)):
-            shown.append(page(who).get(address))
+            shown.append(visitor.get(address))
         return len(counted)
 
     furnish_lists(services.db(), count=3)

@@ -6,6 +6,7 @@ from flask_babel import gettext
 from flask_login import login_required
 
 import cluster.organisations
+import cluster.second_steps
 import data.people
 from cluster.engine.texts import one_line
 from cluster.web.context import db
@@ -215,6 +216,7 @@ def _member(member_id: int, *, errors: dict[str, str] | None = None) -> str:
         found=found,
         successors=cluster.organisations.successors(db(), leaving=found),
         contacts=cluster.organisations.contacts_of(db(), leaving=found),
+        second_step=cluster.second_steps.is_asked(db(), member=found),
         values=request.form,
         errors=errors or {},
     )
