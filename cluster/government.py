@@ -13,6 +13,7 @@ from sqlite_utils import Database
 import cluster.letters
 import cluster.tokens
 import data.government
+import data.ledger
 import data.people
 import data.sessions
 from cluster.engine.texts import one_line
@@ -20,6 +21,7 @@ from cluster.people import NAME_AT_MOST, email_wrong, locale_wrong, not_too_ofte
 from data.store import now, transaction
 from models.errors import N_, Conflict, NotAllowed, NotFound, refuse
 from models.government import Arrival, Person, Terms
+from models.ledger import Act
 from models.people import Guest, Member, Role
 
 _ARRIVAL_HOURS = 24
@@ -68,6 +70,9 @@ def enter(db: Database, *, person: Person) -> Member | None:
             raise NotAllowed(N_("Je account is gesloten. Een coördinator kan het weer openen."))
         organisation_id = _place(db, member, person)
         data.government.refresh(db, member_id=member.id, role=person.role, organisation_id=organisation_id)
+        if (member.role, member.organisation_id) != (person.role, organisation_id):
+            what = f"{member.role.value}>{person.role.value}"
+            data.ledger.add(db, act=Act.ROLE_CHANGED, member_id=None, about=f"member:{member.id}", what=what)
         return data.people.get(db, member_id=member.id)
 
 
@@ -96,6 +101,7 @@ def link(db: Database, *, member: Member, person: Person) -> None:
         _place(db, member, person)
         data.government.add(db, person=person, member_id=member.id)
         data.government.forget_arrivals(db, person=person)
+        data.ledger.add(db, act=Act.ACCOUNT_LINKED, member_id=member.id, about=f"member:{member.id}", what="")
         key = f"linked:{member.id}:{now()}"
         cluster.letters.queue(db, to=member, template="linked", dedupe_key=key)
 
@@ -180,6 +186,8 @@ def open_account(db: Database, *, secret: str, name: str, function: str, locale:
         }
         member_id = data.people.add_member(db, values=values)
         data.government.add(db, person=person, member_id=member_id)
+        about = f"member:{member_id}"
+        data.ledger.add(db, act=Act.ACCOUNT_OPENED, member_id=member_id, about=about, what=person.role.value)
         data.government.forget_arrivals(db, person=person)
         member = data.people.get(db, member_id=member_id)
     assert member is not None

@@ -6,12 +6,15 @@ from sqlite_utils import Database
 
 import cluster.letters
 import data.contacts
+import data.ledger
 import data.people
+import data.privacy
 import data.sessions
 from cluster.people import must_belong, must_coordinate
 from data.people import MemberFilter, OrganisationFilter
 from data.store import now, transaction
 from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound
+from models.ledger import Act
 from models.people import Member, Organisation, OrganisationKind, Staffed, StandsForChange
 
 PER_PAGE = 50
@@ -100,6 +103,7 @@ def leave(db: Database, *, member: Member, member_id: int, successor_id: int | N
         if not data.people.set_active(db, member_id=leaving.id, active=False):
             return False
         data.sessions.end_all(db, member_id=leaving.id)
+        data.ledger.add(db, act=Act.ACCOUNT_CLOSED, member_id=member.id, about=f"member:{leaving.id}", what="")
         successor = colleagues.get(successor_id or 0)
         if successor:
             _hand_over(db, leaving=leaving, successor=successor)
@@ -131,17 +135,21 @@ def _hand_over(db: Database, *, leaving: Member, successor: Member) -> None:
 
 def come_back(db: Database, *, member: Member | None, member_id: int) -> bool:
     """Open a closed account again, as a coordinator; false when it is open already. Who it is, gets a letter."""
-    must_coordinate(member)
+    who = must_coordinate(member)
     with transaction(db):
         if data.people.get(db, member_id=member_id) is None:
             raise NotFound
-        return reopen(db, member_id=member_id)
+        return reopen(db, member_id=member_id, by=who)
 
 
-def reopen(db: Database, *, member_id: int) -> bool:
+def reopen(db: Database, *, member_id: int, by: Member) -> bool:
     """Open a closed account and tell by letter; false when it is open already. The caller holds the transaction."""
+    known = data.people.get(db, member_id=member_id)
+    if known and data.privacy.is_erased(known.email):
+        raise NotAllowed(N_("De persoonsgegevens van dit account zijn gewist. Het kan niet meer open."))
     if not data.people.set_active(db, member_id=member_id, active=True):
         return False
+    data.ledger.add(db, act=Act.ACCOUNT_REOPENED, member_id=by.id, about=f"member:{member_id}", what="")
     found = data.people.get(db, member_id=member_id)
     assert found is not None
     cluster.letters.queue(db, to=found, template="reopened", dedupe_key=f"reopened:{member_id}:{now()}")

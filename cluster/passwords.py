@@ -11,11 +11,13 @@ from sqlite_utils import Database
 import cluster.letters
 import cluster.tokens
 import data.invitations
+import data.ledger
 import data.people
 import data.sessions
 import data.throttles
 from data.store import now, transaction
 from models.errors import N_, Invalid, NotFound, TooMany, refuse
+from models.ledger import Act
 from models.people import Member
 
 PASSWORD_AT_LEAST = 12
@@ -142,6 +144,7 @@ def _set(db: Database, *, member: Member, password_hash: str) -> None:
     """Keep a new password, end sessions and waiting resets, and tell by letter; the caller holds the transaction."""
     data.people.set_password(db, member_id=member.id, password_hash=password_hash)
     data.sessions.end_all(db, member_id=member.id)
+    data.ledger.add(db, act=Act.PASSWORD_CHANGED, member_id=member.id, about=f"member:{member.id}", what="")
     data.invitations.use_resets(db, member_id=member.id)
     cluster.letters.queue(db, to=member, template="password", dedupe_key=f"password:{member.id}:{now()}", moment=now())
 

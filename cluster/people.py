@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+import data.ledger
 import data.people
 import data.sessions
 import data.throttles
@@ -13,6 +14,7 @@ from cluster.engine.texts import one_line, readable
 from cluster.passwords import hasher, matches, password_wrong
 from data.store import now, transaction
 from models.errors import N_, Invalid, NotAllowed, NotFound, TooMany, refuse
+from models.ledger import Act
 from models.people import Member, Role
 from models.sessions import Means, Outcome
 
@@ -72,6 +74,8 @@ def sign_in(
         with transaction(db):
             whose = member.id if member and known else None
             data.sessions.note(db, member_id=whose, outcome=Outcome.PASSWORD, means=Means.PASSWORD, agent=agent)
+            about = f"member:{whose}" if whose else ""
+            data.ledger.add(db, act=Act.SIGN_IN_FAILED, member_id=None, about=about, what=Outcome.PASSWORD.value)
         raise Invalid("password", N_("Dit e-mailadres en wachtwoord horen niet bij elkaar. Kijk ze na."))
     data.throttles.forget(throttles, key=account)
     # A whole municipality may share one address: who comes in rightly must not use up the tries of the others.
@@ -132,7 +136,8 @@ def add_member(
         if data.people.by_email(db, email=email):
             raise Invalid("email", N_("Er is al een account met dit e-mailadres."))
         member = data.people.get(db, member_id=data.people.add_member(db, values=values))
-    assert member is not None
+        assert member is not None
+        data.ledger.add(db, act=Act.ACCOUNT_OPENED, member_id=None, about=f"member:{member.id}", what=member.role.value)
     return member
 
 

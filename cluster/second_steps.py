@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 import cluster.letters
 import cluster.tokens
+import data.ledger
 import data.people
 import data.second_steps
 import data.sessions
@@ -18,6 +19,7 @@ from cluster.passwords import must_know
 from cluster.people import must_coordinate
 from data.store import now, transaction
 from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, TooMany
+from models.ledger import Act
 from models.people import Member
 from models.sessions import Means, Outcome, Session
 
@@ -84,7 +86,7 @@ def settle(
             raise Conflict(N_("Er staat geen nieuwe code klaar. Begin opnieuw met instellen."))
         _keep(db, member, codes)
         data.sessions.end_all(db, member_id=member.id, but=session.id)
-        _tell(db, member, "on")
+        _tell(db, member, "on", member)
     return codes
 
 
@@ -96,7 +98,7 @@ def renew_codes(db: Database, throttles: Database, *, member: Member, password: 
         if data.second_steps.get(db, member_id=member.id).secret is None:
             raise Conflict(N_("Er is geen tweede stap ingesteld."))
         _keep(db, member, codes)
-        _tell(db, member, "codes")
+        _tell(db, member, "codes", member)
     return codes
 
 
@@ -112,7 +114,7 @@ def remove(
     with transaction(db):
         if data.second_steps.remove(db, member_id=member.id):
             data.sessions.end_all(db, member_id=member.id, but=session.id)
-            _tell(db, member, "off")
+            _tell(db, member, "off", member)
 
 
 def reset(db: Database, *, member: Member | None, member_id: int) -> bool:
@@ -123,10 +125,10 @@ def reset(db: Database, *, member: Member | None, member_id: int) -> bool:
     who = must_coordinate(member)
     if who.id == member_id:
         raise NotAllowed(N_("Je eigen tweede stap wijzig je bij je account."))
-    return reset_by_hand(db, member_id=member_id)
+    return reset_by_hand(db, member_id=member_id, by=who)
 
 
-def reset_by_hand(db: Database, *, member_id: int) -> bool:
+def reset_by_hand(db: Database, *, member_id: int, by: Member | None = None) -> bool:
     """The same for who keeps the server, as when the only coordinator lost everything."""
     with transaction(db):
         found = data.people.get(db, member_id=member_id)
@@ -135,7 +137,7 @@ def reset_by_hand(db: Database, *, member_id: int) -> bool:
         if not data.second_steps.remove(db, member_id=member_id):
             return False
         data.sessions.end_all(db, member_id=member_id)
-        _tell(db, found, "reset")
+        _tell(db, found, "reset", by)
     return True
 
 
@@ -163,6 +165,8 @@ def enter(
             data.sessions.end_by_token(db, token_hash=token_hash)
         else:
             data.sessions.note(db, member_id=member.id, outcome=Outcome.CODE, means=Means.PASSWORD, agent=agent)
+            about = f"member:{member.id}"
+            data.ledger.add(db, act=Act.SIGN_IN_FAILED, member_id=None, about=about, what=Outcome.CODE.value)
     if not entered:
         if recovery.strip():
             raise Invalid("recovery", N_("Deze herstelcode klopt niet of is al gebruikt."))
@@ -209,6 +213,9 @@ def _keep(db: Database, member: Member, codes: list[str]) -> None:
     data.second_steps.set_recovery_codes(db, member_id=member.id, hashes=hashes)
 
 
-def _tell(db: Database, member: Member, what: str) -> None:
+def _tell(db: Database, member: Member, what: str, by: Member | None = None) -> None:
+    """Tell the member by letter and the ledger by entry; the caller holds the transaction."""
+    about = f"member:{member.id}"
+    data.ledger.add(db, act=Act.SECOND_STEP_CHANGED, member_id=by.id if by else None, about=about, what=what)
     key = f"second:{member.id}:{what}:{now()}"
     cluster.letters.queue(db, to=member, template="second_step", dedupe_key=key, what=what)

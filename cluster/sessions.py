@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from sqlite_utils import Database
 
 import cluster.tokens
+import data.ledger
 import data.people
 import data.sessions
 from data.store import transaction
 from models.errors import NotAllowed, NotFound
+from models.ledger import Act
 from models.people import Member
 from models.sessions import Means, Outcome, Present, Session, SignIn
 
@@ -43,6 +45,7 @@ def begin(
         data.sessions.end_by_token(db, token_hash=cluster.tokens.digest(instead_of))
         _open(db, member=member, token_hash=token_hash, means=means, agent=agent, hint=hint)
         data.sessions.note(db, member_id=member.id, outcome=Outcome.IN, means=means, agent=agent)
+        data.ledger.add(db, act=Act.SIGNED_IN, member_id=member.id, about=f"member:{member.id}", what=means.value)
     return token
 
 

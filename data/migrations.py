@@ -1361,7 +1361,37 @@ alter table members drop column session_key;
 """
 
 
-@migrations(name="071_government")
+@migrations(name="071_ledger")
+def ledger(db: Database) -> None:
+    """What happened with accounts, decisions and data of members, in a chain that nobody can change unseen."""
+    _all(db, LEDGER)
+
+
+LEDGER = """
+create table ledger (
+  id integer primary key autoincrement,
+  happened_at text not null,
+  member_id integer references members (id),
+  act text not null,
+  about text not null,
+  what text not null,
+  hash text not null
+) strict;
+
+create index ledger_act on ledger (act, id desc);
+
+create index ledger_member on ledger (member_id, id desc);
+
+create trigger ledger_is_never_changed before update on ledger begin
+  select raise(abort, 'the ledger is never changed'); end;
+
+create trigger ledger_is_never_erased before delete on ledger begin
+  select raise(abort, 'the ledger is never erased'); end;
+
+"""
+
+
+@migrations(name="072_government")
 def government(db: Database) -> None:
     """Accounts that the login of the Flemish government opens, and people on their way to one."""
     _all(db, GOVERNMENT)

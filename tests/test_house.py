@@ -37,25 +37,26 @@ FLOORS = ("models", "data", "cluster", "cluster/web")
 # What stands beside the rooms on each floor: a part of a room too large for one file, or what is no room.
 BESIDE = {
     "models": {
-        "circles", "errors", "government", "moderation", "places", "plans", "reminders", "searches", "sessions",
-        "threads",
+        "circles", "errors", "government", "ledger", "moderation", "places", "plans", "reminders", "searches",
+        "sessions", "threads",
     },
     "data": {
         "access", "backups", "circles", "drafts", "evaluations", "fits", "government", "health", "invitations",
-        "judgements", "migrations", "moderation", "places", "plans", "project_requests", "project_uploads", "reminders",
-        "searches", "second_steps", "sessions", "store", "threads", "throttles", "turns", "versions", "work",
+        "judgements", "ledger", "migrations", "moderation", "places", "plans", "privacy", "project_requests",
+        "project_uploads", "reminders", "searches", "second_steps", "sessions", "store", "threads", "throttles",
+        "turns", "versions", "work",
     },
     "cluster": {
         "access", "assessments", "backups", "circles", "drafts", "evaluations", "fits", "government", "imports",
-        "invitations", "moderation", "organisations", "passwords", "places", "plan_forms", "plans", "project_imports",
-        "project_requests", "project_uploads", "reminders", "searches", "second_steps", "sessions", "setup",
-        "snapshots", "threads", "tokens", "versions", "work", "workbooks",
+        "invitations", "ledger", "moderation", "organisations", "passwords", "places", "plan_forms", "plans", "privacy",
+        "project_imports", "project_requests", "project_uploads", "reminders", "searches", "second_steps", "sessions",
+        "setup", "snapshots", "threads", "tokens", "versions", "work", "workbooks",
     },
     "cluster/web": {
         "access", "assessments", "backup_commands", "calendars", "cluster_commands", "commands", "context", "doctor",
-        "drafts", "errors", "evaluate_commands", "exports", "face", "government", "invitations", "languages", "logs",
-        "markup", "match_commands", "member_commands", "moderation", "organisations", "pages", "places", "plans",
-        "project_requests", "project_uploads", "provider", "reminders", "requests", "searches", "second_steps",
+        "drafts", "errors", "evaluate_commands", "exports", "face", "government", "invitations", "languages", "ledger",
+        "logs", "markup", "match_commands", "member_commands", "moderation", "organisations", "pages", "places",
+        "plans", "project_requests", "project_uploads", "provider", "reminders", "requests", "searches", "second_steps",
         "security", "serve", "sessions", "settings", "setup", "terminal", "threads", "versions", "worker",
     },
 }  # fmt: skip
@@ -150,7 +151,7 @@ def test_the_readme_names_every_command_and_target(app: Flask) -> None:
 DAILY = ["/", "/ideas", "/projects", "/municipalities", "/municipalities/2"]
 LISTS = [*DAILY, "/search?q=idee", "/clusters", "/introductions", "/projects/requests", "/calls/1"]
 LISTS += ["/organisations", "/members", "/invitations", "/access-requests", "/organisations/2"]
-LISTS += ["/account", "/ideas/new", "/ideas/2/versions", "/reports", "/history", "/matches/quality"]
+LISTS += ["/account", "/ideas/new", "/ideas/2/versions", "/reports", "/history", "/ledger", "/matches/quality"]
 FOR_COORDINATORS = {
     "/clusters",
     "/organisations",
@@ -158,6 +159,7 @@ FOR_COORDINATORS = {
     "/projects/requests",
     "/reports",
     "/history",
+    "/ledger",
     "/matches/quality",
 }
 

@@ -42,7 +42,7 @@ def restore(src: Path) -> None:
         settings = services().settings
         kept = cluster.backups.restore(source=src, folder=settings.data, name=settings.database.name)
         click.echo(f"De reservekopie van {kept.made_at} staat in {settings.data}: {_told(kept, started)}.")
-        click.echo("Iedereen meldt zich opnieuw aan. Zoekvectoren volgen met de worker.")
+        click.echo("Iedereen meldt zich opnieuw aan.")
 
 
 @click.command("drill")

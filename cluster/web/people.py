@@ -2,7 +2,7 @@
 
 import time
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required, login_user, logout_user
@@ -11,9 +11,11 @@ import cluster.drafts
 import cluster.ideas
 import cluster.passwords
 import cluster.people
+import cluster.privacy
 import cluster.second_steps
 import cluster.sessions
 import data.people
+import data.privacy
 from cluster.passwords import PASSWORD_AT_LEAST
 from cluster.people import NAME_AT_MOST, Preferences
 from cluster.web.context import SignedIn, db, member, services
@@ -141,9 +143,20 @@ def _account(typed: dict[str, str], errors: dict[str, str]) -> str:
         values={**stands, **typed},
         errors=errors,
         name_at_most=NAME_AT_MOST,
+        letters_days=data.privacy.LETTERS_DAYS,
+        sign_ins_days=data.privacy.SIGN_INS_DAYS,
         ideas=cluster.ideas.of_own(db(), member=who),
         drafts=cluster.drafts.listed(db(), member=who),
     )
+
+
+@door.get("/account/data.json")
+@login_required  # type: ignore[untyped-decorator]
+def data_of_own() -> Response:
+    """All that is kept of oneself, as a file."""
+    answer = jsonify(cluster.privacy.export(db(), member=asking()))
+    answer.headers["Content-Disposition"] = "attachment; filename=medestanders-mijn-gegevens.json"
+    return answer
 
 
 @door.route("/account/password", methods=["GET", "POST"])

@@ -72,9 +72,9 @@ def terms() -> Terms:
 
 def send_there() -> ResponseReturnValue:
     """Send somebody to the provider to sign in."""
-    home = services().settings.home
+    home, client = services().settings.home, _client()
     try:
-        found: ResponseReturnValue = _client().authorize_redirect(home + url_for("government.callback"))
+        found: ResponseReturnValue = client.authorize_redirect(home + url_for("government.callback"))
     except Exception as fault:
         raise _refusal(fault) from fault
     return found

@@ -417,6 +417,7 @@ ROOMS = [
     Room("sign-in-error", "/sign-in", does=_type_then("Aanmelden", email="iemand@voorbeeld.be", password="verkeerd")),
     Room("account", "/account", "gent"),
     Room("security", "/account/security", "gent"),
+    Room("ledger", "/ledger", "coordinator"),
     Room("second-step", "/account/second-step", "gent"),
     Room("account-error", "/account", "gent", does=_type_then("Bewaar", name="", function="x" * 101)),
     Room("password", "/account/password", "gent"),

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+import cluster.sessions
+import data.people
 from cluster.engine.encoder import Encoder, LazyEncoder
 from cluster.web import create_app
 from cluster.web.settings import Settings
@@ -56,3 +58,12 @@ def test_the_drill_reads_pages_of_a_restored_copy_and_leaves_nothing(
 def test_the_drill_fails_when_a_page_of_the_copy_does(app: Flask) -> None:
     app.extensions["medestanders"].db().execute("drop table themes")
     assert "geslaagd" not in said(app, "drill", status=1)
+
+
+def test_the_doctor_finds_a_ledger_that_somebody_changed(app: Flask) -> None:
+    db = app.extensions["medestanders"].db()
+    cluster.sessions.begin(db, member=data.people.coordinators(db)[0], agent="")
+    said(app, "doctor")
+    db.execute("drop trigger ledger_is_never_changed")
+    db.execute("update ledger set what = 'x'")
+    assert "logboek klopt niet vanaf nummer 1" in said(app, "doctor", status=1)

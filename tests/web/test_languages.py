@@ -76,11 +76,15 @@ def english(page: Page, who: str | None) -> Any:
 
 @pytest.mark.usefixtures("furnished")
 @pytest.mark.parametrize("who", ROLES)
-def test_an_english_reader_meets_no_dutch_of_ours(page: Page, dutch: set[str], who: str | None) -> None:
+def test_an_english_reader_meets_no_dutch_of_ours(
+    page: Page, app_db: Database, dutch: set[str], who: str | None
+) -> None:
     wrong = []
     for method, address in TABLE:
-        if address in {"/sign-out", "/language"} or address.startswith("/static"):
+        # What one takes along of oneself holds letters in the language in which they were written.
+        if address in {"/sign-out", "/language", "/account/data.json"} or address.startswith("/static"):
             continue
+        app_db.execute("update members set active = 1")  # some of these addresses close an account
         visitor = english(page, who)
         if method == "GET":
             answer = visitor.client.get(address, follow_redirects=True)
