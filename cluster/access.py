@@ -124,7 +124,7 @@ def approve(db: Database, *, member: Member, request_id: int) -> AccessRequest:
             _decide(db, found, state=AccessState.APPROVED, member=member)
             known = data.people.by_email(db, email=found.email)
             if known and known.organisation_id == found.organisation_id and (known.active or member.is_coordinator):
-                if not cluster.organisations.reopen(db, member_id=known.id):
+                if not cluster.organisations.reopen(db, member_id=known.id, by=member):
                     key = f"access-known:{found.id}"
                     cluster.letters.queue(db, to=known, template="access_known", dedupe_key=key)
             else:

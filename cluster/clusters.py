@@ -12,6 +12,7 @@ import cluster.fits
 import cluster.matches
 import data.clusters
 import data.judgements
+import data.ledger
 import data.matches
 import data.people
 import data.work
@@ -35,6 +36,7 @@ from models.clusters import (
     Run,
 )
 from models.errors import N_, Conflict, Invalid, NotFound, Refusal
+from models.ledger import Act
 from models.matches import Kind
 from models.people import Member, Organisation
 
@@ -212,6 +214,8 @@ def rename(db: Database, *, cluster_id: int, revision: int, member: Member | Non
             return
         _must_stand(found, revision=revision, states=(ClusterState.PROPOSED, ClusterState.ACCEPTED))
         data.clusters.rename(db, cluster=found, name=name, member_id=who.id)
+        about = f"cluster:{cluster_id}"
+        data.ledger.add(db, act=Act.CLUSTER_DECIDED, member_id=who.id, about=about, what="renamed")
 
 
 # From which state a person may bring a cluster where, and what that says about its members.
@@ -237,6 +241,8 @@ def _decide(
             )
         data.clusters.keep_public_members(db, cluster=found)
         data.clusters.set_state(db, cluster=found, state=state, member_id=who.id, reason=reason)
+        about = f"cluster:{cluster_id}"
+        data.ledger.add(db, act=Act.CLUSTER_DECIDED, member_id=who.id, about=about, what=state.value)
         pairs = data.judgements.every_pair([one.key for one in found.members])
         data.judgements.add(
             db, pairs=pairs, judgement=judgement, member_id=who.id, reason=reason, cluster_id=cluster_id

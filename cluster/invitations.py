@@ -1,12 +1,11 @@
 """Invitations: a letter with a link that opens an account, once, within a week."""
 
-import secrets
-
 from sqlite_utils import Database
 
 import cluster.letters
 import cluster.tokens
 import data.invitations
+import data.ledger
 import data.people
 from cluster.engine.texts import one_line
 from cluster.passwords import hasher, password_wrong
@@ -20,6 +19,7 @@ from cluster.people import (
 )
 from data.store import now, transaction
 from models.errors import N_, Conflict, Invalid, NotFound, refuse
+from models.ledger import Act
 from models.people import Guest, Invitation, InvitationState, Member, Role
 
 DAYS = 7
@@ -183,12 +183,14 @@ def accept(
             "locale": locale,
             "password_hash": password_hash,
             "standing_consent": int(standing_consent),
-            "session_key": secrets.token_urlsafe(24),
             "demo": 0,
             "created_at": now(),
         }
         member_id = data.people.add_member(db, values=values)
         data.invitations.end(db, invitation_id=found.id, state=InvitationState.ACCEPTED, member_id=member_id)
+        data.ledger.add(
+            db, act=Act.ACCOUNT_OPENED, member_id=member_id, about=f"member:{member_id}", what=found.role.value
+        )
         member = data.people.get(db, member_id=member_id)
     assert member is not None
     return member

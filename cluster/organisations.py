@@ -1,17 +1,20 @@
 """Organisations and their members: who works where, who leaves, and for whom a body speaks."""
 
-import secrets
 from collections.abc import Collection
 
 from sqlite_utils import Database
 
 import cluster.letters
 import data.contacts
+import data.ledger
 import data.people
+import data.privacy
+import data.sessions
 from cluster.people import must_belong, must_coordinate
 from data.people import MemberFilter, OrganisationFilter
 from data.store import now, transaction
 from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound
+from models.ledger import Act
 from models.people import Member, Organisation, OrganisationKind, Staffed, StandsForChange
 
 PER_PAGE = 50
@@ -97,9 +100,10 @@ def leave(db: Database, *, member: Member, member_id: int, successor_id: int | N
             raise Invalid("successor", N_("Kies wie de contacten overneemt."))
         if leaving.is_coordinator and all(one.id == leaving.id for one in data.people.coordinators(db)):
             raise NotAllowed(N_("Dit is de laatste coördinator. Nodig eerst een andere uit."))
-        key = secrets.token_urlsafe(24)
-        if not data.people.set_active(db, member_id=leaving.id, active=False, session_key=key):
+        if not data.people.set_active(db, member_id=leaving.id, active=False):
             return False
+        data.sessions.end_all(db, member_id=leaving.id)
+        data.ledger.add(db, act=Act.ACCOUNT_CLOSED, member_id=member.id, about=f"member:{leaving.id}", what="")
         successor = colleagues.get(successor_id or 0)
         if successor:
             _hand_over(db, leaving=leaving, successor=successor)
@@ -109,7 +113,7 @@ def leave(db: Database, *, member: Member, member_id: int, successor_id: int | N
                     db,
                     to=coordinator,
                     template="last_member",
-                    dedupe_key=f"last-member:{leaving.id}:{key[:8]}:{coordinator.id}",
+                    dedupe_key=f"last-member:{leaving.id}:{now()}:{coordinator.id}",
                     leaving=leaving,
                 )
     return True
@@ -131,21 +135,24 @@ def _hand_over(db: Database, *, leaving: Member, successor: Member) -> None:
 
 def come_back(db: Database, *, member: Member | None, member_id: int) -> bool:
     """Open a closed account again, as a coordinator; false when it is open already. Who it is, gets a letter."""
-    must_coordinate(member)
+    who = must_coordinate(member)
     with transaction(db):
         if data.people.get(db, member_id=member_id) is None:
             raise NotFound
-        return reopen(db, member_id=member_id)
+        return reopen(db, member_id=member_id, by=who)
 
 
-def reopen(db: Database, *, member_id: int) -> bool:
+def reopen(db: Database, *, member_id: int, by: Member) -> bool:
     """Open a closed account and tell by letter; false when it is open already. The caller holds the transaction."""
-    key = secrets.token_urlsafe(24)
-    if not data.people.set_active(db, member_id=member_id, active=True, session_key=key):
+    known = data.people.get(db, member_id=member_id)
+    if known and data.privacy.is_erased(known.email):
+        raise NotAllowed(N_("De persoonsgegevens van dit account zijn gewist. Het kan niet meer open."))
+    if not data.people.set_active(db, member_id=member_id, active=True):
         return False
+    data.ledger.add(db, act=Act.ACCOUNT_REOPENED, member_id=by.id, about=f"member:{member_id}", what="")
     found = data.people.get(db, member_id=member_id)
     assert found is not None
-    cluster.letters.queue(db, to=found, template="reopened", dedupe_key=f"reopened:{member_id}:{key[:8]}")
+    cluster.letters.queue(db, to=found, template="reopened", dedupe_key=f"reopened:{member_id}:{now()}")
     return True
 
 

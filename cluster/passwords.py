@@ -1,7 +1,6 @@
 """Passwords: which ones are too easy to guess, choosing another one, and what to do when it is forgotten."""
 
 import re
-import secrets
 import unicodedata
 from itertools import pairwise
 
@@ -12,10 +11,13 @@ from sqlite_utils import Database
 import cluster.letters
 import cluster.tokens
 import data.invitations
+import data.ledger
 import data.people
+import data.sessions
 import data.throttles
 from data.store import now, transaction
 from models.errors import N_, Invalid, NotFound, TooMany, refuse
+from models.ledger import Act
 from models.people import Member
 
 PASSWORD_AT_LEAST = 12
@@ -109,16 +111,10 @@ def reset(db: Database, *, token: str, password: str) -> Member:
 
 
 def change(db: Database, throttles: Database, *, member: Member, current: str, password: str, moment: float) -> Member:
-    """Choose another password, knowing the present one. Ends every session but the one that goes on with the answer."""
-    key = f"password:{member.id}"
-    if data.throttles.count(throttles, key=key, window_s=_TRIES_S, moment=moment) > _TRIES_AT_MOST:
-        raise TooMany(N_("Te veel pogingen. Wacht een kwartier en probeer het opnieuw."), seconds=_TRIES_S)
-    stored = data.people.password_hash(db, member_id=member.id)
-    wrong = []
-    if stored is None or not matches(stored, current):
-        wrong.append(Invalid("current", N_("Dit is niet je huidige wachtwoord.")))
+    """Choose another password, knowing the present one. Every session ends."""
+    wrong = _current_wrong(db, throttles, member=member, password=current, moment=moment)
     refuse([*wrong, *password_wrong(password, email=member.email, name=member.name)])
-    data.throttles.forget(throttles, key=key)
+    data.throttles.forget(throttles, key=f"password:{member.id}")
     password_hash = hasher.hash(password)
     with transaction(db):
         _set(db, member=member, password_hash=password_hash)
@@ -127,10 +123,28 @@ def change(db: Database, throttles: Database, *, member: Member, current: str, p
     return found
 
 
+def must_know(db: Database, throttles: Database, *, member: Member, password: str, moment: float) -> None:
+    """Refuse, in the field `current`, who does not know the password of the account they are signed in to."""
+    refuse(_current_wrong(db, throttles, member=member, password=password, moment=moment))
+    data.throttles.forget(throttles, key=f"password:{member.id}")
+
+
+def _current_wrong(db: Database, throttles: Database, *, member: Member, password: str, moment: float) -> list[Invalid]:
+    """What is wrong with what should be the present password; counted before it is looked at."""
+    key = f"password:{member.id}"
+    if data.throttles.count(throttles, key=key, window_s=_TRIES_S, moment=moment) > _TRIES_AT_MOST:
+        raise TooMany(N_("Te veel pogingen. Wacht een kwartier en probeer het opnieuw."), seconds=_TRIES_S)
+    stored = data.people.password_hash(db, member_id=member.id)
+    if stored is None or not matches(stored, password):
+        return [Invalid("current", N_("Dit is niet je huidige wachtwoord."))]
+    return []
+
+
 def _set(db: Database, *, member: Member, password_hash: str) -> None:
     """Keep a new password, end sessions and waiting resets, and tell by letter; the caller holds the transaction."""
-    session_key = secrets.token_urlsafe(24)
-    data.people.set_password(db, member_id=member.id, password_hash=password_hash, session_key=session_key)
+    data.people.set_password(db, member_id=member.id, password_hash=password_hash)
+    data.sessions.end_all(db, member_id=member.id)
+    data.ledger.add(db, act=Act.PASSWORD_CHANGED, member_id=member.id, about=f"member:{member.id}", what="")
     data.invitations.use_resets(db, member_id=member.id)
     cluster.letters.queue(db, to=member, template="password", dedupe_key=f"password:{member.id}:{now()}", moment=now())
 

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+import data.ledger
 import data.people
+import data.sessions
 import data.throttles
 from cluster.engine.texts import one_line, readable
 from cluster.passwords import hasher, matches, password_wrong
 from data.store import now, transaction
 from models.errors import N_, Invalid, NotAllowed, NotFound, TooMany, refuse
+from models.ledger import Act
 from models.people import Member, Role
+from models.sessions import Means, Outcome
 
 LOCALES = ("nl", "fr", "en", "de")
 NAME_AT_MOST = 100
@@ -41,12 +45,21 @@ class Preferences:
 
 
 def sign_in(
-    db: Database, throttles: Database, *, email: str, password: str, address: str, moment: float, demo: bool
+    db: Database,
+    throttles: Database,
+    *,
+    email: str,
+    password: str,
+    address: str,
+    moment: float,
+    demo: bool,
+    agent: str = "",
 ) -> Member:
     """The member behind an e-mail address and password.
 
     Counted before hashing (hashing is what an attacker would make us do); the refusal never tells whether
-    the account exists. Demo accounts, whose password everybody knows, exist only in a demo.
+    the account exists, and takes as long and writes as much when it does not. Demo accounts, whose password everybody
+    knows, exist only in a demo.
     """
     account = f"signin:{address}:{email.strip().lower()[:254]}"
     for key, at_most in ((account, _TRIES_PER_ACCOUNT), (f"signin:{address}", _TRIES_PER_ADDRESS)):
@@ -58,17 +71,16 @@ def sign_in(
     known = member is not None and member.active and (demo or not member.demo)
     stored = data.people.password_hash(db, member_id=member.id) if member and known else None
     if not matches(stored or _NOBODY, password) or stored is None or member is None:
+        with transaction(db):
+            whose = member.id if member and known else None
+            data.sessions.note(db, member_id=whose, outcome=Outcome.PASSWORD, means=Means.PASSWORD, agent=agent)
+            about = f"member:{whose}" if whose else ""
+            data.ledger.add(db, act=Act.SIGN_IN_FAILED, member_id=None, about=about, what=Outcome.PASSWORD.value)
         raise Invalid("password", N_("Dit e-mailadres en wachtwoord horen niet bij elkaar. Kijk ze na."))
     data.throttles.forget(throttles, key=account)
     # A whole municipality may share one address: who comes in rightly must not use up the tries of the others.
     data.throttles.take_back(throttles, key=f"signin:{address}", window_s=_WINDOW_S, moment=moment)
     return member
-
-
-def sign_out(db: Database, *, member: Member) -> None:
-    """End all sessions of a member, here and on every other device."""
-    with transaction(db):
-        data.people.set_session_key(db, member_id=member.id, session_key=secrets.token_urlsafe(24))
 
 
 def set_preferences(db: Database, *, member: Member, preferences: Preferences) -> None:
@@ -117,7 +129,6 @@ def add_member(
         "locale": locale,
         "password_hash": hasher.hash(password),
         "standing_consent": int(standing_consent),
-        "session_key": secrets.token_urlsafe(24),
         "demo": int(demo),
         "created_at": now(),
     }
@@ -125,7 +136,8 @@ def add_member(
         if data.people.by_email(db, email=email):
             raise Invalid("email", N_("Er is al een account met dit e-mailadres."))
         member = data.people.get(db, member_id=data.people.add_member(db, values=values))
-    assert member is not None
+        assert member is not None
+        data.ledger.add(db, act=Act.ACCOUNT_OPENED, member_id=None, about=f"member:{member.id}", what=member.role.value)
     return member
 
 

@@ -1,7 +1,6 @@
 """Set-up: the schema, the reference data that ships, and the demonstration. Saying it twice changes nothing."""
 
 import json
-import secrets
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -139,7 +138,6 @@ def _members(db: Database, members: list[dict[str, Any]], password: str) -> int:
                 "organisation_id": organisation.id if organisation else None,
                 "password_hash": password_hash,
                 "standing_consent": int(member["standing_consent"]),
-                "session_key": secrets.token_urlsafe(24),
                 "demo": 1,
                 "created_at": now(),
             }

@@ -1321,3 +1321,125 @@ create table mailboxes (
 ) strict;
 
 """
+
+
+@migrations(name="070_sessions")
+def sessions(db: Database) -> None:
+    """Where people are signed in, how attempts to sign in went, and the second step of signing in."""
+    _all(db, SESSIONS)
+
+
+# A `half` session knows a password and waits for the code of the second step; it opens nothing else.
+SESSIONS = """
+create table sessions (
+  id integer primary key autoincrement, -- the button on an old page must never end another session
+  token_hash text not null unique,
+  member_id integer not null references members (id) on delete cascade,
+  half integer not null check (half in (0, 1)),
+  means text not null check (means in ('password', 'provider')),
+  agent text not null,
+  started_at text not null,
+  seen_at text not null,
+  ends_at text not null
+) strict;
+
+create index sessions_member on sessions (member_id);
+
+create index sessions_ends on sessions (ends_at);
+
+create table sign_ins (
+  id integer primary key,
+  member_id integer references members (id) on delete cascade,
+  happened_at text not null,
+  outcome text not null check (outcome in ('in', 'password', 'code')),
+  means text not null check (means in ('password', 'provider')),
+  agent text not null
+) strict;
+
+create index sign_ins_member on sign_ins (member_id, id desc);
+
+create index sign_ins_happened on sign_ins (happened_at);
+
+create table second_steps (
+  member_id integer primary key references members (id) on delete cascade,
+  secret text,
+  candidate text,
+  last_step integer not null default 0,
+  since text
+) strict;
+
+create table recovery_codes (
+  member_id integer not null references members (id) on delete cascade,
+  code_hash text not null,
+  used_at text,
+  primary key (member_id, code_hash)
+) strict, without rowid;
+
+alter table members drop column session_key;
+
+"""
+
+
+@migrations(name="071_ledger")
+def ledger(db: Database) -> None:
+    """What happened with accounts, decisions and data of members, in a chain that nobody can change unseen."""
+    _all(db, LEDGER)
+
+
+LEDGER = """
+create table ledger (
+  id integer primary key autoincrement,
+  happened_at text not null,
+  member_id integer references members (id),
+  act text not null,
+  about text not null,
+  what text not null,
+  hash text not null
+) strict;
+
+create index ledger_act on ledger (act, id desc);
+
+create index ledger_member on ledger (member_id, id desc);
+
+create trigger ledger_is_never_changed before update on ledger begin
+  select raise(abort, 'the ledger is never changed'); end;
+
+create trigger ledger_is_never_erased before delete on ledger begin
+  select raise(abort, 'the ledger is never erased'); end;
+
+"""
+
+
+@migrations(name="072_government")
+def government(db: Database) -> None:
+    """Accounts that the login of the Flemish government opens, and people on their way to one."""
+    _all(db, GOVERNMENT)
+
+
+GOVERNMENT = """
+create table identities (
+  issuer text not null,
+  subject text not null,
+  member_id integer not null references members (id) on delete cascade,
+  since text not null,
+  primary key (issuer, subject)
+) strict, without rowid;
+
+create index identities_member on identities (member_id);
+
+create table arrivals (
+  token_hash text primary key,
+  issuer text not null,
+  subject text not null,
+  name text not null,
+  role text not null check (role in ('member', 'coordinator')),
+  organisation_id integer references organisations (id),
+  email text collate nocase,
+  confirm_hash text unique,
+  ends_at text not null,
+  check (role = 'coordinator' or organisation_id is not null)
+) strict, without rowid;
+
+alter table sessions add column hint text; -- what the provider wants to hear again when somebody signs out
+
+"""

@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+import data.ledger
 from data.store import change, insert, now, row, rows, value
+from models.ledger import Act
 from models.moderation import Action, Case, CaseState, Event, Ground, Item, Report, Subject
 
 _CASE = """
@@ -204,6 +206,7 @@ def note(
         values (?, ?, ?, ?, ?, ?, ?, ?)""",
         [now(), member_id, action, item.kind, item.id, item.title, reason, case_id],
     )
+    data.ledger.add(db, act=Act.MODERATED, member_id=member_id, about=f"{item.kind.value}:{item.id}", what=action.value)
 
 
 @dataclass(frozen=True, slots=True)

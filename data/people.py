@@ -31,18 +31,20 @@ class OrganisationFilter:
     peopled: bool | None = None
 
 
-_MEMBER = """
-select m.id, m.organisation_id, o.name as organisation, m.email, m.name, m.function, m.role, m.locale,
-  m.standing_consent, m.session_key, m.active, m.demo
-from members m left join organisations o on o.id = m.organisation_id
-"""
+MEMBER_COLUMNS = """m.id, m.organisation_id, o.name as organisation, m.email, m.name, m.function, m.role, m.locale,
+  m.standing_consent, m.active, m.demo"""
+MEMBER_TABLES = "(members m left join organisations o on o.id = m.organisation_id)"
+_MEMBER = f"select {MEMBER_COLUMNS} from {MEMBER_TABLES} "
+
+
+def member_of(found: dict[str, Any]) -> Member:
+    """The member in a row of `MEMBER_COLUMNS`."""
+    flags = {name: bool(found[name]) for name in ("standing_consent", "active", "demo")}
+    return Member(**{**found, **flags, "role": Role(found["role"])})
 
 
 def _member(found: dict[str, Any] | None) -> Member | None:
-    if found is None:
-        return None
-    flags = {name: bool(found[name]) for name in ("standing_consent", "active", "demo")}
-    return Member(**{**found, **flags, "role": Role(found["role"])})
+    return member_of(found) if found else None
 
 
 def _organisation(found: dict[str, Any]) -> Organisation:
@@ -57,11 +59,6 @@ def get(db: Database, *, member_id: int) -> Member | None:
 def by_email(db: Database, *, email: str) -> Member | None:
     """One member by e-mail address, upper and lower case being the same."""
     return _member(row(db, _MEMBER + "where m.email = ?", [email.strip()]))
-
-
-def by_session_key(db: Database, *, session_key: str) -> Member | None:
-    """The active member whose sessions carry this key."""
-    return _member(row(db, _MEMBER + "where m.session_key = ? and m.active = 1", [session_key]))
 
 
 def password_hash(db: Database, *, member_id: int) -> str | None:
@@ -110,16 +107,11 @@ def add_member(db: Database, *, values: dict[str, Any]) -> int:
     return insert(
         db,
         """insert into members (organisation_id, email, name, function, role, locale, password_hash,
-          standing_consent, session_key, demo, created_at)
+          standing_consent, demo, created_at)
         values (:organisation_id, :email, :name, :function, :role, :locale, :password_hash,
-          :standing_consent, :session_key, :demo, :created_at)""",
+          :standing_consent, :demo, :created_at)""",
         values,
     )
-
-
-def set_session_key(db: Database, *, member_id: int, session_key: str) -> None:
-    """Give a member a new session key, which ends every session that carries the old one."""
-    change(db, "update members set session_key = ? where id = ?", [session_key, member_id])
 
 
 def set_preferences(
@@ -133,23 +125,15 @@ def set_preferences(
     )
 
 
-def set_password(db: Database, *, member_id: int, password_hash: str, session_key: str) -> None:
-    """Give a member another password, and a new session key, which ends every session that carries the old one."""
-    change(
-        db,
-        "update members set password_hash = ?, session_key = ? where id = ?",
-        [password_hash, session_key, member_id],
-    )
+def set_password(db: Database, *, member_id: int, password_hash: str) -> None:
+    """Give a member another password."""
+    change(db, "update members set password_hash = ? where id = ?", [password_hash, member_id])
 
 
-def set_active(db: Database, *, member_id: int, active: bool, session_key: str) -> bool:
-    """Let a member in again, or no more; false when that stands already. No earlier session works after it."""
+def set_active(db: Database, *, member_id: int, active: bool) -> bool:
+    """Let a member in again, or no more; false when that stands already."""
     return bool(
-        change(
-            db,
-            "update members set active = ?, session_key = ? where id = ? and active <> ?",
-            [int(active), session_key, member_id, int(active)],
-        )
+        change(db, "update members set active = ? where id = ? and active <> ?", [int(active), member_id, int(active)])
     )
 
 

@@ -45,3 +45,14 @@ def take_back(db: Database, *, key: str, window_s: int, moment: float) -> None:
 def forget(db: Database, *, key: str) -> None:
     """Forget a key, as after a successful sign-in."""
     db.execute("delete from throttles where key = ?", [key])
+
+
+def forget_about(db: Database, *, text: str) -> None:
+    """Forget every key that holds this text, as when it is somebody's address."""
+    db.execute("delete from throttles where instr(key, ?)", [text])
+    db.execute("pragma wal_checkpoint(truncate)")
+
+
+def forget_before(db: Database, *, moment: float) -> None:
+    """Forget all windows that began before this moment (seconds since 1970)."""
+    db.execute("delete from throttles where starts < ?", [int(moment)])

@@ -100,6 +100,12 @@ class TooMany(Refusal):
         self.seconds = seconds
 
 
+class Unreachable(Refusal):
+    """Another service that is needed for this does not answer; later it may."""
+
+    status = 503
+
+
 class ImportRefused(Refusal):
     """A file could not be imported; `rows` lists every bad row as (line, field, message). Nothing was written."""
 

@@ -55,7 +55,6 @@ class Member:
     role: Role
     locale: str
     standing_consent: bool
-    session_key: str
     active: bool
     demo: bool
 

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 import cluster.passwords
 import cluster.people
+import cluster.sessions
 import data.migrations
 import data.people
 import data.store
@@ -123,7 +124,6 @@ def add_member(db: Database, *, email: str, organisation_id: int | None, role: R
                 "locale": "nl",
                 "password_hash": _HASH,
                 "standing_consent": 0,
-                "session_key": f"key-{email}",
                 "demo": 0,
                 "created_at": data.store.now(),
             },
@@ -146,6 +146,11 @@ def who(request: pytest.FixtureRequest) -> Callable[[str], Member]:
     return find
 
 
+def dumped(db: Database) -> str:
+    """Everything that a database holds, as one text."""
+    return "\n".join(str(row) for table in db.tables for row in table.rows)
+
+
 class Visitor:
     """A browser without a screen: remembers who is signed in, checks every page, and submits forms as found."""
 
@@ -154,8 +159,12 @@ class Visitor:
 
     def sign_in(self, who: str) -> "Visitor":
         """Sign in as a furnished member, by the name before the @, without the cost of hashing."""
+        db = self.client.application.extensions["medestanders"].db()
+        member = data.people.by_email(db, email=f"{who}@test.example")
+        assert member is not None
+        token = cluster.sessions.begin(db, member=member, agent="Firefox, Linux")
         with self.client.session_transaction() as session:
-            session["_user_id"] = f"key-{who}@test.example"
+            session["_user_id"] = token
             session["_fresh"] = True
             session.permanent = True
         return self

@@ -37,24 +37,28 @@ FLOORS = ("models", "data", "cluster", "cluster/web")
 # What stands beside the rooms on each floor: a part of a room too large for one file, or what is no room.
 BESIDE = {
     "models": {
-        "circles", "errors", "moderation", "places", "plans", "reminders", "searches", "threads",
+        "circles", "errors", "government", "ledger", "moderation", "places", "plans", "reminders", "searches",
+        "sessions", "threads",
     },
     "data": {
-        "access", "circles", "drafts", "evaluations", "fits", "health", "invitations", "judgements", "mailboxes",
-        "migrations", "moderation", "places", "plans", "project_requests", "project_uploads", "reminders", "searches",
-        "store", "threads", "throttles", "turns", "versions", "work",
+        "access", "backups", "circles", "drafts", "evaluations", "fits", "government", "health", "invitations",
+        "judgements", "ledger", "mailboxes", "migrations", "moderation", "places", "plans", "privacy",
+        "project_requests", "project_uploads", "reminders", "searches", "second_steps", "sessions", "store",
+        "threads", "throttles", "turns", "versions", "work",
     },
     "cluster": {
-        "access", "assessments", "circles", "drafts", "evaluations", "fits", "imports", "invitations", "mailboxes",
-        "moderation", "organisations", "passwords", "places", "plan_forms", "plans", "project_imports",
-        "project_requests", "project_uploads", "reminders", "searches", "setup", "snapshots", "threads", "tokens",
-        "versions", "work", "workbooks",
+        "access", "assessments", "backups", "circles", "drafts", "evaluations", "fits", "government", "imports",
+        "invitations", "ledger", "mailboxes", "moderation", "organisations", "passwords", "places",
+        "plan_forms", "plans", "privacy", "project_imports", "project_requests", "project_uploads", "reminders",
+        "searches", "second_steps", "sessions", "setup", "snapshots", "threads", "tokens", "versions", "work",
+        "workbooks",
     },
     "cluster/web": {
-        "access", "assessments", "calendars", "cluster_commands", "commands", "context", "doctor", "drafts",
-        "errors", "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "mailboxes",
-        "markup", "match_commands", "member_commands", "moderation", "organisations", "pages", "places", "plans",
-        "project_requests", "project_uploads", "reminders", "requests", "searches", "security", "serve", "settings",
+        "access", "assessments", "backup_commands", "calendars", "cluster_commands", "commands", "context",
+        "doctor", "drafts", "errors", "evaluate_commands", "exports", "face", "government", "invitations",
+        "languages", "ledger", "logs", "mailboxes", "markup", "match_commands", "member_commands", "moderation",
+        "organisations", "pages", "places", "plans", "project_requests", "project_uploads", "provider",
+        "reminders", "requests", "searches", "second_steps", "security", "serve", "sessions", "settings",
         "setup", "terminal", "threads", "versions", "worker",
     },
 }  # fmt: skip
@@ -149,7 +153,7 @@ def test_the_readme_names_every_command_and_target(app: Flask) -> None:
 DAILY = ["/", "/ideas", "/projects", "/municipalities", "/municipalities/2"]
 LISTS = [*DAILY, "/search?q=idee", "/clusters", "/introductions", "/projects/requests", "/calls/1"]
 LISTS += ["/organisations", "/members", "/invitations", "/access-requests", "/organisations/2"]
-LISTS += ["/account", "/ideas/new", "/ideas/2/versions", "/reports", "/history", "/matches/quality"]
+LISTS += ["/account", "/ideas/new", "/ideas/2/versions", "/reports", "/history", "/ledger", "/matches/quality"]
 FOR_COORDINATORS = {
     "/clusters",
     "/organisations",
@@ -157,6 +161,7 @@ FOR_COORDINATORS = {
     "/projects/requests",
     "/reports",
     "/history",
+    "/ledger",
     "/matches/quality",
 }
 
@@ -171,8 +176,9 @@ def test_a_longer_list_asks_the_store_no_more_often(app: Flask, page: Callable[.
     def asked() -> int:
         counted: list[str] = []
         db: Database = services.db()
+        visitor = page(who)
         with db.tracer(lambda sql, _: counted.append(sql)):
-            shown.append(page(who).get(address))
+            shown.append(visitor.get(address))
         return len(counted)
 
     furnish_lists(services.db(), count=3)

@@ -1,5 +1,6 @@
 """The door: `create_app`, the single place where everything is put together."""
 
+from contextlib import suppress
 from functools import partial
 
 from flask import Flask
@@ -7,7 +8,8 @@ from flask_login import LoginManager
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import data.people
+import cluster.sessions
+import data.store
 from cluster.engine.encoder import LazyEncoder, load
 from cluster.engine.index import Index
 from cluster.web import (
@@ -20,9 +22,11 @@ from cluster.web import (
     drafts,
     errors,
     face,
+    government,
     ideas,
     invitations,
     languages,
+    ledger,
     letters,
     logs,
     mailboxes,
@@ -38,6 +42,8 @@ from cluster.web import (
     projects,
     reminders,
     searches,
+    second_steps,
+    sessions,
     threads,
     versions,
 )
@@ -45,6 +51,7 @@ from cluster.web.context import Services, SignedIn, root, services
 from cluster.web.requests import Number, Request
 from cluster.web.security import guard
 from cluster.web.settings import Settings, read_settings
+from models.sessions import Means
 
 # 20,000 characters of four bytes, percent-encoded, with room for the other fields.
 _FORM_AT_MOST = 512 * 1024
@@ -66,25 +73,30 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_NAME="session" if settings.demo else "__Host-session",
         SESSION_COOKIE_SECURE=not settings.demo,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=8 * 3600,
+        PERMANENT_SESSION_LIFETIME=cluster.sessions.ABSOLUTE_HOURS * 3600,
         SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=_FORM_AT_MOST,
         MAX_FORM_MEMORY_SIZE=_FORM_AT_MOST,
-        WTF_CSRF_TIME_LIMIT=8 * 3600,
+        WTF_CSRF_TIME_LIMIT=cluster.sessions.ABSOLUTE_HOURS * 3600,
         WTF_CSRF_SSL_STRICT=not settings.demo,
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     CSRFProtect(app).exempt(matches.similar_api)
-    _sign_in_with_session_keys(app)
+    _sign_in_with_sessions(app)
     languages.attach(app)
     face.attach(app)
     errors.attach(app)
-    guard(app)
+    guard(app, provider=settings.oidc_issuer)
+    second_steps.attach(app)
+    government.attach(app)
     rooms = (
         pages,
         people,
+        sessions,
+        second_steps,
+        government,
         places,
         invitations,
         access,
@@ -103,6 +115,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         drafts,
         versions,
         moderation,
+        ledger,
         searches,
         plans,
         threads,
@@ -114,14 +127,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
-def _sign_in_with_session_keys(app: Flask) -> None:
+def _sign_in_with_sessions(app: Flask) -> None:
     manager = LoginManager(app)
     manager.login_view = "people.sign_in"
     manager.login_message = None
     manager.unauthorized_handler(people.ask_to_sign_in)
 
     @manager.user_loader  # type: ignore[untyped-decorator]
-    def _load(session_key: str) -> SignedIn | None:
-        found = data.people.by_session_key(services().db(), session_key=session_key)
+    def _load(token: str) -> SignedIn | None:
+        found = cluster.sessions.present(services().db(), token=token)
+        settings = services().settings
         # Everybody knows the demo's password: in production its accounts are nobody.
-        return SignedIn(found) if found and (services().settings.demo or not found.demo) else None
+        if found is None or (found.member.demo and not settings.demo):
+            return None
+        if not settings.local_accounts and found.session.means is Means.PASSWORD:
+            return None
+        with suppress(data.store.Error):  # a store that is busy or full keeps nobody from reading
+            cluster.sessions.keep(services().db(), session=found.session)
+        return SignedIn(found, token)

@@ -17,6 +17,7 @@ from cluster.engine.encoder import Encoder
 from cluster.imports import Imported, Row, read_jsonl
 from cluster.project_imports import FORMATS
 from cluster.web import doctor, worker
+from cluster.web.backup_commands import backup, drill, restore
 from cluster.web.cluster_commands import clusters
 from cluster.web.context import db, encoder, services
 from cluster.web.evaluate_commands import evaluate
@@ -159,5 +160,6 @@ def _tell_missing_encoder() -> None:
 
 def attach(app: Flask) -> None:
     """Make the commands known to an application."""
-    for command in (setup, ideas, projects, embed, work, check_up, clusters, judgements, members, evaluate, matches):
+    own = (setup, ideas, projects, embed, work, check_up, clusters, judgements, members, evaluate, matches)
+    for command in (*own, backup, restore, drill):
         app.cli.add_command(command)

@@ -16,17 +16,19 @@ from cluster.engine.index import Index
 from cluster.web.settings import Settings
 from data.matches import Item
 from models.people import Member
+from models.sessions import Present
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
-    """Flask-Login's view of a member. The session holds the session key, never the id: a new key ends all sessions."""
+    """Flask-Login's view of who asks. The cookie holds the secret of a session here, never who it is."""
 
-    def __init__(self, member: Member) -> None:
-        self.member = member
+    def __init__(self, present: Present, token: str) -> None:
+        self.present = present
+        self._token = token
 
     def get_id(self) -> str:
-        """What the session holds."""
-        return self.member.session_key
+        """What the cookie holds."""
+        return self._token
 
 
 @dataclass
@@ -78,9 +80,15 @@ def index() -> Index[Item]:
     return services().index
 
 
+def present() -> Present | None:
+    """Who asks and in which session, if signed in."""
+    return current_user.present if current_user.is_authenticated else None
+
+
 def member() -> Member | None:
     """Who asks, if signed in."""
-    return current_user.member if current_user.is_authenticated else None
+    found = present()
+    return found.member if found else None
 
 
 def root() -> Path:

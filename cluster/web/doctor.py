@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import cluster.setup
 import data.health
+import data.ledger
 import data.work
 from cluster.web.context import Services
 from models.errors import Refusal
@@ -25,6 +26,8 @@ def faults(services: Services) -> Iterator[str]:
             return
         for line in data.health.damage(db):
             yield f"De databank is beschadigd: {line}. Zet een reservekopie terug."
+        if number := data.ledger.broken_at(db):
+            yield f"Het logboek klopt niet vanaf nummer {number}: iemand wijzigde of wiste er iets buiten de dienst om."
         if count := data.health.given_up(db):
             yield f"{count} taken zijn opgegeven na te veel pogingen. Bekijk de kolom error in de tabel jobs."
     except Exception as error:  # a file that is no database, a version of SQLite that loses data

@@ -191,6 +191,21 @@ LABELS: dict[str, dict[str, str]] = {
         "shown": N_("Weer getoond"),
         "put_back": N_("Eerdere versie teruggezet"),
     },
+    "act": {
+        "signed_in": N_("Aangemeld"),
+        "sign_in_failed": N_("Aanmelden mislukt"),
+        "account_opened": N_("Account geopend"),
+        "account_closed": N_("Account gesloten"),
+        "account_reopened": N_("Account weer geopend"),
+        "account_erased": N_("Account gewist"),
+        "account_linked": N_("Gekoppeld aan de Vlaamse overheid"),
+        "role_changed": N_("Rol of bestuur gewijzigd"),
+        "password_changed": N_("Wachtwoord gewijzigd"),
+        "second_step_changed": N_("Tweede stap gewijzigd"),
+        "moderated": N_("Melding of beslissing over een tekst"),
+        "cluster_decided": N_("Beslissing over een cluster"),
+        "members_exported": N_("Ledenlijst meegenomen"),
+    },
 }
 
 

@@ -6,9 +6,11 @@ import click
 from flask.cli import AppGroup
 
 import cluster.people
+import cluster.second_steps
+import data.people
 from cluster.people import LOCALES
 from cluster.web.context import db
-from cluster.web.terminal import plainly
+from cluster.web.terminal import Failed, plainly
 
 members = AppGroup("members", help="Members: people with an account.")
 
@@ -34,6 +36,19 @@ def add(email: str, name: str, organisation: str | None, coordinator: bool, func
             password=_password(),
         )
         click.echo(f"{found.name} ({found.email}) kan zich aanmelden{_for(found.organisation)}.")
+
+
+@members.command("reset-second-step")
+@click.argument("email")
+def reset_second_step(email: str) -> None:
+    """Let who lost phone and recovery codes sign in with the password alone; a letter tells them."""
+    with plainly():
+        found = data.people.by_email(db(), email=email)
+        if found is None:
+            raise Failed(f"Er is geen account met {email}.")
+        if not cluster.second_steps.reset_by_hand(db(), member_id=found.id):
+            raise Failed(f"{found.name} heeft geen tweede stap ingesteld.")
+        click.echo(f"{found.name} meldt zich aan met alleen het wachtwoord en krijgt een e-mail.")
 
 
 def _for(organisation: str | None) -> str:

@@ -125,7 +125,7 @@ def answer(case_id: int) -> ResponseReturnValue:
 def history() -> str:
     """Who did what, when and why; for coordinators."""
     page, wanted = page_number(), _wanted()
-    since, until = _day(request.args.get("since")), _day(request.args.get("until"))
+    since, until = as_day(request.args.get("since")), as_day(request.args.get("until"))
     events, has_more = cluster.moderation.history(db(), member=member(), wanted=wanted, page=page)
     return render_template(
         "history.html",
@@ -153,14 +153,14 @@ def export_history(format: str) -> Response:
 def _wanted() -> Filter:
     args = request.args
     action, kind = args.get("action"), args.get("kind")
-    since, until = _day(args.get("since")), _day(args.get("until"))
+    since, until = as_day(args.get("since")), as_day(args.get("until"))
     return Filter(
         action=action if action in set(Action) else None,
         kind=kind if kind in set(Subject) else None,
         item_id=number(args.get("item")),
         member_id=number(args.get("member")),
-        since=_moment(since) if since else None,
-        until=_moment(until + timedelta(days=1)) if until and until < date.max else None,
+        since=midnight_of(since) if since else None,
+        until=midnight_after(until) if until else None,
     )
 
 
@@ -179,16 +179,22 @@ _DONE = {
 }
 
 
-def _day(given: str | None) -> date | None:
+def as_day(given: str | None) -> date | None:
+    """The day that somebody chose in a filter; none for what is no day."""
     try:
         return date.fromisoformat(given or "")
     except ValueError:
         return None
 
 
-def _moment(day: date) -> str:
+def midnight_of(day: date) -> str:
     """Midnight in Brussels, as it is stored."""
     return datetime.combine(day, clock(), tzinfo=BRUSSELS).astimezone(UTC).isoformat(timespec="seconds")
+
+
+def midnight_after(day: date) -> str | None:
+    """The midnight in Brussels that ends a day; none where the calendar ends."""
+    return midnight_of(day + timedelta(days=1)) if day < date.max else None
 
 
 def _report(item: Item, typed: dict[str, str], errors: dict[str, str]) -> str:

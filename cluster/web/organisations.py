@@ -5,10 +5,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
 
+import cluster.ledger
 import cluster.organisations
+import cluster.privacy
+import cluster.second_steps
 import data.people
 from cluster.engine.texts import one_line
-from cluster.web.context import db
+from cluster.web.context import db, services
 from cluster.web.exports import response
 from cluster.web.face import options
 from cluster.web.languages import say
@@ -170,6 +173,7 @@ _EXPORTED_MEMBERS = ("email", "name", "function", "organisation", "role", "local
 def export_members(format: str) -> Response:
     """The members that fit, as a file."""
     found = cluster.organisations.every_member(db(), member=asking(), wanted=_wanted_members())
+    cluster.ledger.exported(db(), member=asking(), what="members")
     rows = ({name: getattr(one, name) for name in _EXPORTED_MEMBERS} for one in found)
     return response(format, "leden", [(name, name) for name in _EXPORTED_MEMBERS], rows)
 
@@ -191,11 +195,22 @@ def disable(member_id: int) -> ResponseReturnValue:
         cluster.organisations.leave(db(), member=who, member_id=member_id, successor_id=successor)
     except Invalid as refused:
         return _member(member_id, errors=said(refused)), refused.status
+    if request.form.get("erase") == "yes":
+        cluster.privacy.erase(db(), services().throttles(), member=who, member_id=member_id)
     if who.id == member_id:
         end_session()
         flash(gettext("Je account is gesloten. Jullie ideeën blijven bij je bestuur."))
         return redirect(url_for("pages.home"), code=303)
     flash(gettext("Het account is gesloten."))
+    return redirect(url_for("organisations.member", member_id=member_id), code=303)
+
+
+@door.post("/members/<int:member_id>/erase")
+@login_required  # type: ignore[untyped-decorator]
+def erase(member_id: int) -> ResponseReturnValue:
+    """Erase who somebody is from a closed account."""
+    cluster.privacy.erase(db(), services().throttles(), member=asking(), member_id=member_id)
+    flash(gettext("De persoonsgegevens zijn gewist."))
     return redirect(url_for("organisations.member", member_id=member_id), code=303)
 
 
@@ -215,6 +230,8 @@ def _member(member_id: int, *, errors: dict[str, str] | None = None) -> str:
         found=found,
         successors=cluster.organisations.successors(db(), leaving=found),
         contacts=cluster.organisations.contacts_of(db(), leaving=found),
+        erased=cluster.privacy.is_erased(found),
+        second_step=cluster.second_steps.is_asked(db(), member=found),
         values=request.form,
         errors=errors or {},
     )

@@ -2,7 +2,7 @@
 
 import time
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required, login_user, logout_user
@@ -11,14 +11,21 @@ import cluster.drafts
 import cluster.ideas
 import cluster.passwords
 import cluster.people
+import cluster.privacy
+import cluster.second_steps
+import cluster.sessions
 import data.people
+import data.privacy
 from cluster.passwords import PASSWORD_AT_LEAST
 from cluster.people import NAME_AT_MOST, Preferences
 from cluster.web.context import SignedIn, db, member, services
 from cluster.web.languages import say
 from cluster.web.pages import same_origin
-from models.errors import Invalid, NotFound, NotSignedIn, TooMany, refuse
+from cluster.web.provider import sign_out_address as provider_sign_out
+from cluster.web.requests import agent
+from models.errors import N_, Invalid, NotAllowed, NotFound, NotSignedIn, TooMany, refuse
 from models.people import Member
+from models.sessions import Means
 
 door = Blueprint("people", __name__)
 
@@ -33,6 +40,8 @@ def sign_in() -> ResponseReturnValue:
         return redirect(target or url_for("pages.home"), code=303)
     refused: Invalid | TooMany | None = None
     if request.method == "POST":
+        if not services().settings.local_accounts:
+            raise NotAllowed(ELSEWHERE)
         try:
             found = cluster.people.sign_in(
                 db(),
@@ -42,10 +51,14 @@ def sign_in() -> ResponseReturnValue:
                 address=request.remote_addr or "",
                 moment=time.time(),
                 demo=services().settings.demo,
+                agent=agent(),
             )
         except (Invalid, TooMany) as error:
             refused = error
         else:
+            if cluster.second_steps.is_asked(db(), member=found):
+                session[HALF] = cluster.sessions.begin_half(db(), member=found, agent=agent())
+                return redirect(url_for("second_steps.enter", next=target), code=303)
             begin_session(found)
             return redirect(target or url_for("pages.home"), code=303)
     demo = data.people.demo_members(db()) if services().settings.demo else []
@@ -55,21 +68,32 @@ def sign_in() -> ResponseReturnValue:
     return page, refused.status if refused else 200
 
 
-def begin_session(found: Member) -> None:
+ELSEWHERE = N_("Aanmelden kan hier alleen met de aanmelding van de Vlaamse overheid.")
+
+# Where the cookie holds what opens the question for the code of the second step, and nothing else.
+HALF = "half"
+
+
+def begin_session(found: Member, *, means: Means = Means.PASSWORD, hint: str | None = None) -> None:
     """Sign somebody in with a session of their own, whatever was in this browser before."""
+    before = str(session.get("_user_id") or "")
+    token = cluster.sessions.begin(db(), member=found, means=means, agent=agent(), instead_of=before, hint=hint)
     session.clear()
     session.permanent = True
-    login_user(SignedIn(found))
+    who = cluster.sessions.present(db(), token=token)
+    assert who is not None
+    login_user(SignedIn(who, token))
 
 
 @door.post("/sign-out")
 @login_required  # type: ignore[untyped-decorator]
 def sign_out() -> ResponseReturnValue:
-    """Sign out here and everywhere else."""
-    cluster.people.sign_out(db(), member=asking())
+    """Sign out here and everywhere else, and at the provider if that let one in."""
+    elsewhere = provider_sign_out()
+    cluster.sessions.end_all(db(), member=asking())
     end_session()
     flash(gettext("Je bent afgemeld."))
-    return redirect(url_for("pages.home"), code=303)
+    return redirect(elsewhere or url_for("pages.home"), code=303)
 
 
 def end_session() -> None:
@@ -119,9 +143,20 @@ def _account(typed: dict[str, str], errors: dict[str, str]) -> str:
         values={**stands, **typed},
         errors=errors,
         name_at_most=NAME_AT_MOST,
+        letters_days=data.privacy.LETTERS_DAYS,
+        sign_ins_days=data.privacy.SIGN_INS_DAYS,
         ideas=cluster.ideas.of_own(db(), member=who),
         drafts=cluster.drafts.listed(db(), member=who),
     )
+
+
+@door.get("/account/data.json")
+@login_required  # type: ignore[untyped-decorator]
+def data_of_own() -> Response:
+    """All that is kept of oneself, as a file."""
+    answer = jsonify(cluster.privacy.export(db(), member=asking()))
+    answer.headers["Content-Disposition"] = "attachment; filename=medestanders-mijn-gegevens.json"
+    return answer
 
 
 @door.route("/account/password", methods=["GET", "POST"])
@@ -145,7 +180,7 @@ def password() -> ResponseReturnValue:
         else:
             begin_session(found)
             flash(gettext("Je wachtwoord is gewijzigd. Op andere toestellen ben je afgemeld."))
-            return redirect(url_for("people.account"), code=303)
+            return redirect(url_for("sessions.security"), code=303)
     return render_template("people/password.html", errors=errors, at_least=PASSWORD_AT_LEAST), status
 
 

@@ -43,6 +43,23 @@ class Number(IntegerConverter):
         super().__init__(map, max=2**31 - 1)
 
 
+# Who calls itself by several names is the first of these: Edge says that it is Chrome, and Chrome that it is Safari.
+_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrom", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac", "Mac"))
+_LINUX = ("Linux", "Linux")  # Android says so too
+
+
+def agent_of(given: str) -> str:
+    """The browser and the system in a User-Agent, as people call them, and no more precisely; nothing if unknown."""
+    found = (next((name for mark, name in known if mark in given), "") for known in (_BROWSERS, (*_SYSTEMS, _LINUX)))
+    return ", ".join(name for name in found if name)
+
+
+def agent() -> str:
+    """The browser and the system of who asks."""
+    return agent_of(flask.request.headers.get("User-Agent", ""))
+
+
 def number(given: str | None) -> int | None:
     """A whole number as people and links write it; none for everything else, however long."""
     return int(given) if given and given.isascii() and given.isdigit() and len(given) < 10 else None

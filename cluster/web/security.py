@@ -1,5 +1,7 @@
 """Security headers on every answer, errors and static files included."""
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, request
 
 _POLICY = (
@@ -8,13 +10,17 @@ _POLICY = (
 )
 
 
-def guard(app: Flask) -> None:
-    """Set the headers after every request."""
+def guard(app: Flask, *, provider: str | None) -> None:
+    """Set the headers after every request; signing out may lead on to the login provider, if there is one."""
+    policy = _POLICY
+    if provider:
+        parts = urlsplit(provider)
+        policy = policy.replace("form-action 'self'", f"form-action 'self' {parts.scheme}://{parts.netloc}")
 
     @app.after_request
     def _headers(answer: Response) -> Response:
         headers = answer.headers
-        headers["Content-Security-Policy"] = _POLICY
+        headers["Content-Security-Policy"] = policy
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"

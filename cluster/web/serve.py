@@ -1,6 +1,7 @@
 """Serving: `make run` sets up the place and runs web server and worker side by side until told to stop."""
 
 import ctypes
+import gc
 import os
 import signal
 import socket
@@ -14,6 +15,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from types import FrameType
+
+from flask import Flask
 
 import data.people
 import data.store
@@ -97,12 +100,30 @@ def _flask(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "flask", "--app", str(root() / "wsgi.py"), *arguments]
 
 
+def preloaded() -> Flask:
+    """The application with its encoder loaded, for a server that forks: all its processes then share that memory.
+
+    Nothing else is opened yet: a connection to the store does not survive a fork.
+    """
+    from cluster.web import create_app
+
+    app = create_app()
+    app.extensions["medestanders"].encoder.get()
+    # What the collector touches is copied: it need not look at what will stay until the end.
+    gc.collect()
+    gc.freeze()
+    return app
+
+
 def _web(settings: Settings) -> list[str]:
-    # One process: the index stands in its memory once, and SQLite has one writer anyway.
+    # A single process has nobody to share the encoder with: it loads it itself, at the first question.
+    shared = ("--preload", "cluster.web.serve:preloaded()")
     return [
         *(sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "warning"),
-        *("--pythonpath", str(root()), "--worker-class", "gthread", "--workers", "1", "--threads", str(_THREADS)),
-        *("--graceful-timeout", "10", "--bind", f"{HOST}:{settings.port}", "wsgi:app"),
+        *("--pythonpath", str(root()), "--worker-class", "gthread"),
+        *("--workers", str(settings.workers), "--threads", str(_THREADS)),
+        *("--graceful-timeout", "10", "--bind", f"{HOST}:{settings.port}"),
+        *(shared if settings.workers > 1 else ("wsgi:app",)),
     ]
 
 

@@ -28,9 +28,30 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(0, ge=0, le=10)
     secret_key: str | None = None
     url: str | None = None
+    workers: int = Field(1, ge=1, le=64)
     similar_per_second: int = Field(100, ge=1)
+    local_accounts: bool = True
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = None
+    oidc_scopes: str = "openid profile vo"
+    oidc_rights: str | None = None
+    oidc_member: str = "MedestandersGebruiker"
+    oidc_coordinator: str = "MedestandersCoordinator"
 
-    @field_validator("encoder", "smtp_url", "secret_key", "url", mode="before")
+    @field_validator(
+        *(
+            "encoder",
+            "smtp_url",
+            "secret_key",
+            "url",
+            "oidc_issuer",
+            "oidc_client_id",
+            "oidc_client_secret",
+            "oidc_rights",
+        ),
+        mode="before",
+    )
     @classmethod
     def _empty_is_unset(cls, given: str | None) -> str | None:
         return given or None
@@ -48,6 +69,34 @@ class Settings(BaseSettings):
         if given is not None and not _leads_somewhere(given, {"http", "https"}):
             raise ValueError("write the address people use, such as https://medestanders.example")
         return given
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _https_but_on_this_machine(cls, given: str | None) -> str | None:
+        local = given is not None and urlsplit(given).hostname in {"localhost", "127.0.0.1", "::1"}
+        if given is not None and not _leads_somewhere(given, {"https", "http"} if local else {"https"}):
+            raise ValueError("write the issuer as agreed, such as https://authenticatie.vlaanderen.be/op")
+        return given.rstrip("/") if given else None
+
+    @field_validator("oidc_scopes")
+    @classmethod
+    def _asks_for_an_id_token_and_no_national_number(cls, given: str) -> str:
+        if "openid" not in given.split() or "rrn" in given.split():
+            raise ValueError("write the scopes as agreed, openid among them; rrn (the national number) is never asked")
+        return given
+
+    @model_validator(mode="after")
+    def _a_provider_is_whole(self) -> Self:
+        names = ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_rights", "url")
+        if self.oidc_issuer is not None:
+            for name in names:
+                if getattr(self, name) is None:
+                    raise ValueError(f"MEDESTANDERS_{name.upper()} is needed beside MEDESTANDERS_OIDC_ISSUER")
+        elif given := [name for name in names[1:4] if getattr(self, name) is not None]:
+            raise ValueError(f"MEDESTANDERS_OIDC_ISSUER is needed beside MEDESTANDERS_{given[0].upper()}")
+        if not self.local_accounts and self.oidc_issuer is None:
+            raise ValueError("MEDESTANDERS_LOCAL_ACCOUNTS=0 needs MEDESTANDERS_OIDC_ISSUER: nobody could sign in")
+        return self
 
     @model_validator(mode="after")
     def _production_has_a_secret(self) -> Self:

@@ -15,6 +15,7 @@ import cluster.clusters
 import cluster.letters
 import cluster.matches
 import cluster.plans
+import cluster.privacy
 import cluster.reminders
 import cluster.searches
 import cluster.snapshots
@@ -60,6 +61,7 @@ def work(services: Services, *, once: bool, stop: threading.Event | None = None,
                 if not ready:
                     cluster.letters.queue_stranded(services.db())
                     cluster.searches.wake(services.db())
+                    cluster.privacy.wake(services.db())
                     ready = True
                 did = _one(services, lease_s)
                 if time.monotonic() - refreshed >= _REFRESHED_EVERY_S or (once and did is None):
@@ -167,6 +169,12 @@ def _searches(services: Services, job: Job) -> None:
         cluster.searches.wake(services.db())
 
 
+def _tidy(services: Services, job: Job) -> None:
+    """Forget what is past its time, and queue the next time."""
+    cluster.privacy.tidy(services.db(), services.throttles())
+    cluster.privacy.wake(services.db())
+
+
 def _unknown(services: Services, job: Job) -> None:
     raise LookupError(f"nobody knows how to do {job.kind}")
 
@@ -181,6 +189,7 @@ _HANDLERS: dict[str, Callable[[Services, Job], None]] = {
     "thread": _thread,
     "reminder": _reminder,
     "searches": _searches,
+    "tidy": _tidy,
 }
 
 

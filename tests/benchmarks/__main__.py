@@ -118,7 +118,7 @@ def furnish(db: Database) -> None:
             db, values={**values, "uri": "urn:bench", "kind": "municipality", "name": "Bench"}
         )
         member = dict.fromkeys(("function",)) | {"organisation_id": organisation_id, "email": _EMAIL, "name": "Bench"}
-        member |= {"role": Role.MEMBER.value, "locale": "nl", "standing_consent": 0, "session_key": "bench", "demo": 0}
+        member |= {"role": Role.MEMBER.value, "locale": "nl", "standing_consent": 0, "demo": 0}
         hashed = cluster.passwords.hasher.hash(_PASSWORD)
         data.people.add_member(db, values={**member, "password_hash": hashed, "created_at": now()})
 

@@ -16,7 +16,9 @@ import numpy as np
 from flask.testing import FlaskClient
 from sqlite_utils import Database
 
+import cluster.sessions
 import cluster.setup
+import data.people
 import data.store
 from cluster.engine.encoder import LazyEncoder
 from cluster.web import create_app
@@ -172,9 +174,11 @@ def main(count: int) -> None:
             print(measure(app.test_client(), db, address.format(**ids)))
         for name in ("gent", "coordinator"):
             client = app.test_client()
-            key = data.store.value(db, "select session_key from members where email like ?", [f"{name}@%"])
+            member = data.people.by_email(db, email=f"{name}@demo.medestanders.example")
+            assert member is not None
+            token = cluster.sessions.begin(db, member=member, agent="")
             with client.session_transaction() as session:
-                session["_user_id"], session["_fresh"] = key, True
+                session["_user_id"], session["_fresh"] = token, True
             print(measure(client, db, "/") + f" ({name})")
 
 

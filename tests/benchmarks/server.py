@@ -80,7 +80,11 @@ class Server:
 
     def memory_mb(self) -> float:
         """What the server and its workers take together: the sum of their proportional set sizes (PSS)."""
-        return sum(_pss_kb(pid) for pid in _family(self._process.pid)) / 1024
+        return sum(self.memory_each_mb())
+
+    def memory_each_mb(self) -> list[float]:
+        """What each of them takes, the master first; what they share is divided among them."""
+        return [_pss_kb(pid) / 1024 for pid in _family(self._process.pid)]
 
 
 @contextmanager
@@ -89,7 +93,7 @@ def serving(folder: Path) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = Settings(data=folder, PORT=port)  # type: ignore[call-arg]
+    settings = Settings(data=folder, PORT=port, workers=int(os.environ.get("MEDESTANDERS_WORKERS", "1")))  # type: ignore[call-arg]
     environment = {
         **os.environ,
         "MEDESTANDERS_DATA": str(folder),

@@ -240,7 +240,7 @@ def _people(place: Database, account: Callable[[str], Member], *, idea_id: int) 
     terms = {"role": "member", "invited_by": coordinator.id, "request_id": None, "created_at": now()}
     old = {"email": "oud@voorbeeld.be", "name": "Oda Oud", "function": None, "role": "member", "locale": "nl"}
     old |= {"organisation_id": zelzate.organisation_id, "password_hash": None, "standing_consent": 0}
-    old |= {"session_key": "oud", "demo": 1, "created_at": now()}
+    old |= {"demo": 1, "created_at": now()}
     with transaction(place):
         data.invitations.add(place, values={**first, **terms, "expires_at": later})
         data.invitations.add_reset(place, member_id=zelzate.id, token_hash=str(first["token_hash"]), expires_at=later)
@@ -416,6 +416,9 @@ ROOMS = [
     Room("sign-in", "/sign-in"),
     Room("sign-in-error", "/sign-in", does=_type_then("Aanmelden", email="iemand@voorbeeld.be", password="verkeerd")),
     Room("account", "/account", "gent"),
+    Room("security", "/account/security", "gent"),
+    Room("ledger", "/ledger", "coordinator"),
+    Room("second-step", "/account/second-step", "gent"),
     Room("account-error", "/account", "gent", does=_type_then("Bewaar", name="", function="x" * 101)),
     Room("shared-mailbox", "/account/mailbox", "gent"),
     Room("shared-mailbox-error", "/account/mailbox", "gent", does=_type_then("Vraag bevestiging", email="digitaal")),

@@ -16,6 +16,7 @@ import cluster.letters
 import cluster.organisations as organisations
 import cluster.passwords as passwords
 import cluster.people
+import cluster.sessions as sessions
 import data.access
 import data.contacts
 import data.ideas
@@ -316,12 +317,12 @@ def forget(db: Database, throttles: Database, email: str, *, address: str = "192
 def test_a_forgotten_password_is_chosen_anew_once_and_ends_every_session(
     db: Database, throttles: Database, who: Who
 ) -> None:
-    before = who("genk").session_key
+    before = sessions.begin(db, member=who("genk"), agent="")
     forget(db, throttles, " Genk@test.example ")
     token = secret(db)
     assert last_letter(db)["recipient"] == "genk@test.example"
     passwords.reset(db, token=token, password=GOOD)
-    assert who("genk").session_key != before
+    assert sessions.present(db, token=before) is None
     assert sign_in(db, throttles, "genk@test.example", GOOD)
     assert last_letter(db)["subject"] == "Je wachtwoord is gewijzigd"
     with pytest.raises(NotFound):
@@ -380,15 +381,13 @@ def test_nobody_is_flooded_with_letters_about_passwords(db: Database, throttles:
 
 
 def test_who_knows_the_present_password_chooses_another(db: Database, throttles: Database, who: Who) -> None:
-    before = who("genk").session_key
+    token = sessions.begin(db, member=who("genk"), agent="")
     with pytest.raises(Invalid) as refused:
         passwords.change(db, throttles, member=who("genk"), current="iets anders", password="kort", moment=MOMENT)
     assert [wrong.field for wrong in refused.value.every] == ["current", "password"]
-    assert who("genk").session_key == before
-    changed = passwords.change(
-        db, throttles, member=who("genk"), current="een lang wachtwoord", password=GOOD, moment=MOMENT
-    )
-    assert changed.session_key != before
+    assert sessions.present(db, token=token)
+    passwords.change(db, throttles, member=who("genk"), current="een lang wachtwoord", password=GOOD, moment=MOMENT)
+    assert sessions.present(db, token=token) is None
     assert sign_in(db, throttles, "genk@test.example", GOOD)
     assert last_letter(db)["recipient"] == "genk@test.example"
 
@@ -529,13 +528,14 @@ def leave(db: Database, member: Member, successor: Member | None, *, by: Member 
 
 def test_who_leaves_is_out_at_once_and_gets_no_letters(db: Database, throttles: Database, who: Who) -> None:
     colleague(db, "Genk", "geert")
-    key = who("genk").session_key
+    token = sessions.begin(db, member=who("genk"), agent="")
     waiting = meet(db, who("genk"), who("aalter"), agreed=False)
     letter_id = value(db, "select id from letters where recipient = 'genk@test.example'")
     assert leave(db, who("genk"), who("geert"))
     assert not leave(db, who("genk"), who("geert"))
-    assert data.people.by_session_key(db, session_key=key) is None
-    assert data.people.by_session_key(db, session_key=who("genk").session_key) is None
+    assert sessions.present(db, token=token) is None
+    with pytest.raises(NotAllowed):
+        sessions.begin(db, member=who("genk"), agent="")
     with pytest.raises(Invalid):
         sign_in(db, throttles, "genk@test.example", "een lang wachtwoord")
     sent: list[object] = []
@@ -627,11 +627,11 @@ def test_the_coordinators_are_told_when_the_last_one_leaves(db: Database, who: W
 
 
 def test_a_coordinator_closes_and_opens_accounts(db: Database, throttles: Database, who: Who) -> None:
-    key = who("genk").session_key
+    token = sessions.begin(db, member=who("genk"), agent="")
     assert leave(db, who("genk"), None, by=who("coordinator"))
     assert organisations.come_back(db, member=who("coordinator"), member_id=who("genk").id)
     assert not organisations.come_back(db, member=who("coordinator"), member_id=who("genk").id)
-    assert data.people.by_session_key(db, session_key=key) is None
+    assert sessions.present(db, token=token) is None
     assert sign_in(db, throttles, "genk@test.example", "een lang wachtwoord").active
     assert last_letter(db)["subject"] == "Je account is weer open"
 

@@ -15,17 +15,20 @@ import cluster.ideas
 import cluster.moderation
 import cluster.plans
 import cluster.searches
+import cluster.sessions
 import cluster.threads
 import cluster.tokens
 import data.access
+import data.government
 import data.invitations
 import data.mailboxes
 import data.people
 from data.store import insert, transaction
 from models.circles import About
+from models.government import Person
 from models.ideas import DraftMark, IdeaForm
 from models.moderation import Subject
-from models.people import Member
+from models.people import Member, Role
 from models.plans import PlanForm
 from models.threads import FactForm
 
@@ -38,7 +41,7 @@ Page = Callable[..., Any]
 # Organisation 2 is Genk, 4 a body; member 2 is Genk's, 4 the coordinator; invitation 1 and question 1 are for Genk.
 # introduction 1 is between Genk (poster) and Kortrijk (endorser); cluster 1 is a proposal, cluster 2 accepted;
 # project 1 is led by Genk, question 1 is Kortrijk's about it; call 1 is closed, call 2 a draft.
-# Search 1 is kept by Genk's member.
+# Search 1 is kept by Genk's member, who has session 1.
 SIGN_IN = 302
 TOKEN = URLSafeSerializer("s" * 40, salt="saved-search").dumps(1)
 TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
@@ -60,6 +63,32 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/shared-mailbox/token"): (200, 200, 200, 200),
     ("GET", "/shared-mailbox/9999"): (404, 404, 404, 404),
     ("POST", "/shared-mailbox/token"): (200, 200, 200, 200),
+    ("GET", "/account/data.json"): (SIGN_IN, 200, 200, 200),
+    ("POST", "/members/2/erase"): (401, 403, 404, 403),
+    ("POST", "/members/99/erase"): (401, 404, 404, 404),
+    ("GET", "/account/security"): (SIGN_IN, 200, 200, 200),
+    ("POST", "/account/sessions/1/end"): (401, 303, 404, 404),
+    ("POST", "/account/sessions/end-others"): (401, 303, 303, 303),
+    # Nobody here waits for the second step, nor has set one up.
+    ("GET", "/sign-in/code"): (303, 303, 303, 303),
+    ("POST", "/sign-in/code"): (303, 303, 303, 303),
+    ("GET", "/account/second-step"): (SIGN_IN, 200, 200, 200),
+    ("POST", "/account/second-step"): (401, 422, 422, 422),
+    ("POST", "/account/second-step/settle"): (401, 409, 409, 409),
+    ("POST", "/account/second-step/codes"): (401, 422, 422, 422),
+    ("POST", "/account/second-step/remove"): (401, 422, 422, 422),
+    ("POST", "/members/2/second-step/reset"): (401, 403, 403, 303),
+    ("POST", "/members/4/second-step/reset"): (401, 403, 403, 403),
+    # There is no provider here; the walks with one are in test_government.
+    ("GET", "/sign-in/government"): (404, 303, 303, 303),
+    ("POST", "/account/government"): (401, 404, 404, 404),
+    ("GET", "/sign-in/government/callback"): (404, 404, 404, 404),
+    ("GET", "/sign-in/government/account"): (303, 303, 303, 303),
+    ("POST", "/sign-in/government/account"): (303, 303, 303, 303),
+    ("GET", "/sign-in/government/sent"): (200, 200, 200, 200),
+    ("GET", "/sign-in/government/confirm/token"): (200, 200, 200, 200),
+    ("GET", "/sign-in/government/confirm/9999"): (404, 404, 404, 404),
+    ("POST", "/sign-in/government/confirm/token"): (422, 422, 422, 422),
     ("GET", "/reset-password"): (200, 200, 200, 200),
     ("POST", "/reset-password"): (422, 422, 422, 422),
     ("GET", "/reset-password/sent"): (200, 200, 200, 200),
@@ -136,6 +165,8 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("POST", "/reports/99/decide"): (401, 403, 403, 404),
     ("POST", "/reports/1/answer"): (401, 422, 404, 403),
     ("POST", "/reports/99/answer"): (401, 404, 404, 403),
+    ("GET", "/ledger"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/ledger/export.csv"): (SIGN_IN, 403, 403, 200),
     ("GET", "/history"): (SIGN_IN, 403, 403, 200),
     ("GET", "/history/export.csv"): (SIGN_IN, 403, 403, 200),
     ("GET", "/ideas/1/edit"): (SIGN_IN, 200, 403, 403),
@@ -276,6 +307,7 @@ def furnished(app: Flask) -> Database:
     genk, kortrijk = (data.people.by_email(db, email=f"{name}@test.example") for name in ("genk", "kortrijk"))
     assert genk is not None
     assert kortrijk is not None
+    cluster.sessions.begin(db, member=genk, agent="")
     for title in ("Open", "Ingetrokken", "Afgeschermd"):
         cluster.ideas.post(db, encoder=None, member=genk, form=IdeaForm(title=title, description="Tekst"))
     cluster.contacts.endorse(db, member=kortrijk, idea_id=1, role="learn", message="Graag!")
@@ -293,7 +325,11 @@ def furnished(app: Flask) -> Database:
     )
     chosen = cluster.searches.ANY
     cluster.searches.save(db, member=genk, name="Zwembad", query="zwembad", chosen=chosen, often="daily")
+    person = Person("urn:provider", "somebody", "", Role.MEMBER, genk.organisation_id)
     with transaction(db):
+        data.government.arrive(db, token_hash="arrival", person=person, ends_at=cluster.tokens.until(days=1))
+        digest = cluster.tokens.digest("token")
+        data.government.set_email(db, token_hash="arrival", email="komt@test.example", confirm_hash=digest)
         moment = data.store.now()
         later, token = cluster.tokens.until(days=1), cluster.tokens.digest("token")
         guest = {"organisation_id": genk.organisation_id, "email": "nieuw@test.example", "locale": "nl"}

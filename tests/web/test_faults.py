@@ -95,9 +95,10 @@ def test_pages_are_read_on_while_nothing_can_be_written(
     page: Page, app_db: Database, fault: Callable[[Database], "contextmanager[None]"]
 ) -> None:
     page("genk").submit("/ideas/new", **TYPED)
+    visitor = page("aalter")
     with fault(app_db):
         for address in ("/", "/ideas", "/ideas/1", "/search?q=zwembad", "/projects", "/calls"):
-            page("aalter").get(address)
+            visitor.get(address)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

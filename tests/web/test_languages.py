@@ -85,22 +85,28 @@ def reader(page: Page, who: str | None, language: str) -> Any:
 
 @pytest.mark.usefixtures("furnished")
 @pytest.mark.parametrize(("who", "language"), READERS)
-def test_a_reader_in_another_language_meets_no_dutch_of_ours(page: Page, who: str | None, language: str) -> None:
-    no_dutch_of_ours_meets(page, who, language)
+def test_a_reader_in_another_language_meets_no_dutch_of_ours(
+    page: Page, app_db: Database, who: str | None, language: str
+) -> None:
+    no_dutch_of_ours_meets(page, app_db, who, language)
 
 
 @pytest.mark.matrix
 @pytest.mark.usefixtures("furnished")
 @pytest.mark.parametrize(("who", "language"), MORE)
-def test_no_reader_in_another_language_meets_dutch_of_ours(page: Page, who: str | None, language: str) -> None:
-    no_dutch_of_ours_meets(page, who, language)
+def test_no_reader_in_another_language_meets_dutch_of_ours(
+    page: Page, app_db: Database, who: str | None, language: str
+) -> None:
+    no_dutch_of_ours_meets(page, app_db, who, language)
 
 
-def no_dutch_of_ours_meets(page: Page, who: str | None, language: str) -> None:
+def no_dutch_of_ours_meets(page: Page, app_db: Database, who: str | None, language: str) -> None:
     wrong = []
     for method, address in TABLE:
-        if address in {"/sign-out", "/language"} or address.startswith("/static"):
+        # What one takes along of oneself holds letters in the language in which they were written.
+        if address in {"/sign-out", "/language", "/account/data.json"} or address.startswith("/static"):
             continue
+        app_db.execute("update members set active = 1")  # some of these addresses close an account
         visitor = reader(page, who, language)
         if method == "GET":
             answer = visitor.client.get(address, follow_redirects=True)

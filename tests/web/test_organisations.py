@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from data.store import transaction, value
 from models.people import Role
-from tests.conftest import add_member
+from tests.conftest import PASSWORD, add_member
 from tests.web.test_access import TABLE, furnished  # noqa: F401 - a fixture
 
 Page = Callable[..., Any]
@@ -103,7 +103,7 @@ def test_who_leaves_hands_over_and_is_out(page: Page, app_db: Database) -> None:
     shown = visitor.submit(f"/members/{own}/disable", at=f"/members/{own}", successor=successor)
     assert "Je account is gesloten" in shown.text
     assert visitor.client.get("/account").status_code == 302
-    assert page("genk").client.get("/account").status_code == 302
+    page().submit("/sign-in", status=422, email="genk@test.example", password=PASSWORD)
     shown = page("coordinator").submit(f"/members/{own}/enable", at=f"/members/{own}")
     assert "Het account is weer open" in shown.text
 
