@@ -31,7 +31,8 @@ _ROOT = Path(__file__).resolve().parents[1]
 # Letters wait with links of this form; delivery writes the address of the service in front, as it is by then.
 _HOME = "medestanders:/"
 # Links that open something for whoever has them: once a letter left, only the hash of such a secret is kept.
-_SECRET = re.compile(rf"({_HOME}(?:welcome|reset-password|ask-access|shared-mailbox|sign-in/government/confirm)/)[A-Za-z0-9_-]+")
+_OPENING = "welcome|reset-password|ask-access|shared-mailbox|sign-in/government/confirm"
+_SECRET = re.compile(rf"({_HOME}(?:{_OPENING})/)[A-Za-z0-9_-]+")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _PATIENCE_S = 10
