@@ -21,9 +21,12 @@ import data.access
 import data.clusters
 import data.moderation
 import data.people
+import data.proposals
+import data.steps
 from cluster.imports import Row
 from data.projects import Filter
 from data.store import transaction, value
+from models.clusters import Action as Happened
 from models.clusters import ClusterState, Draft, ItemKey
 from models.ideas import DraftMark, IdeaForm
 from models.matches import Kind
@@ -41,21 +44,21 @@ BESIDE = {
     },
     "data": {
         "access", "circles", "drafts", "evaluations", "fits", "health", "invitations", "judgements", "migrations",
-        "moderation", "places", "plans", "project_requests", "project_uploads", "reminders", "searches", "store",
-        "threads", "throttles", "turns", "versions", "work",
+        "moderation", "places", "plans", "project_requests", "project_uploads", "proposals", "reasons", "reminders",
+        "searches", "steps", "store", "threads", "throttles", "turns", "versions", "work",
     },
     "cluster": {
-        "access", "assessments", "circles", "drafts", "evaluations", "fits", "imports", "invitations", "moderation",
-        "organisations", "passwords", "places", "plan_forms", "plans", "project_imports", "project_requests",
-        "project_uploads", "reminders", "searches", "setup", "snapshots", "threads", "tokens", "versions", "work",
-        "workbooks",
+        "access", "announcements", "assessments", "circles", "drafts", "evaluations", "figures", "fits", "imports",
+        "invitations", "judgements", "moderation", "organisations", "passwords", "places", "plan_forms", "plans",
+        "project_imports", "project_requests", "project_uploads", "proposals", "reasons", "regroupings", "reminders",
+        "reviews", "searches", "setup", "snapshots", "steps", "threads", "tokens", "versions", "work", "workbooks",
     },
     "cluster/web": {
         "access", "assessments", "calendars", "cluster_commands", "commands", "context", "doctor", "drafts",
         "errors", "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "markup",
-        "match_commands", "member_commands", "moderation", "organisations", "pages", "places", "plans",
-        "project_requests", "project_uploads", "reminders", "requests", "searches", "security", "serve", "settings",
-        "setup", "terminal", "threads", "versions", "worker",
+        "match_commands", "member_commands", "moderation", "organisations", "pages", "pictures", "places",
+        "plans", "project_requests", "project_uploads", "reminders", "requests", "searches", "security", "serve",
+        "settings", "setup", "steps", "terminal", "threads", "versions", "worker",
     },
 }  # fmt: skip
 # They read texts and files, and leave writing to the verbs.
@@ -265,6 +268,6 @@ def add_clusters(db: Database, *pair: ItemKey) -> None:
     )
     with transaction(db):
         for state in ClusterState:
-            found = data.clusters.get(db, cluster_id=data.clusters.add(db, draft=draft))
+            found = data.clusters.get(db, cluster_id=data.proposals.add(db, draft=draft))
             assert found is not None
-            data.clusters.set_state(db, cluster=found, state=state, member_id=None)
+            data.steps.take(db, cluster_id=found.id, action=Happened(state), state=state)

@@ -37,6 +37,7 @@ from cluster.web import (
     projects,
     reminders,
     searches,
+    steps,
     threads,
     versions,
 )
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         calls,
         contacts,
         clusters,
+        steps,
         letters,
         matches,
         assessments,

@@ -9,12 +9,14 @@ from functools import partial
 from types import FrameType
 
 import structlog
+from sqlite_utils import Database
 
+import cluster.announcements
 import cluster.assessments
-import cluster.clusters
 import cluster.letters
 import cluster.matches
 import cluster.plans
+import cluster.proposals
 import cluster.reminders
 import cluster.searches
 import cluster.snapshots
@@ -25,6 +27,7 @@ from cluster.web.context import Services
 from cluster.web.searches import stop_path
 from cluster.web.settings import Settings
 from data.work import ATTEMPTS_AT_MOST, Job
+from models.clusters import Progress
 from models.matches import Kind
 from models.reminders import Reminder
 from models.searches import Often
@@ -131,7 +134,17 @@ def _embed(services: Services, job: Job) -> None:
 
 
 def _propose(services: Services, job: Job) -> None:
-    cluster.clusters.propose(services.db(), encoder=services.encoder.get())
+    db = services.db()
+    tell = partial(_keep_progress, db)
+    cluster.proposals.propose(db, encoder=services.encoder.get(), tell=tell)
+
+
+def _keep_progress(db: Database, progress: Progress) -> None:
+    cluster.proposals.keep_progress(db, progress=progress)
+
+
+def _accepted(services: Services, job: Job) -> None:
+    cluster.announcements.tell(services.db(), cluster_id=int(job.payload["cluster_id"]))
 
 
 def _assess(services: Services, job: Job) -> None:
@@ -175,6 +188,7 @@ _HANDLERS: dict[str, Callable[[Services, Job], None]] = {
     "letter": _letter,
     "embed": _embed,
     "propose": _propose,
+    "accepted": _accepted,
     "assess": _assess,
     "tell": _tell,
     "plan": _plan,

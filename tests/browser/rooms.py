@@ -20,6 +20,7 @@ import cluster.plans
 import cluster.project_requests
 import cluster.projects
 import cluster.searches
+import cluster.steps
 import cluster.threads
 import cluster.tokens
 import data.access
@@ -221,11 +222,9 @@ def demo_idea(place: Database, external_id: str) -> int:
 def _clusters(place: Database, coordinator: Member) -> dict[str, int]:
     proposals = data.clusters.listed(place, states=[ClusterState.PROPOSED])
     accepted, rejected = proposals[-1], proposals[-2]
-    cluster.clusters.accept(place, cluster_id=accepted.id, revision=accepted.revision, member=coordinator)
+    cluster.steps.accept(place, seen=accepted.seen, member=coordinator)
     reason = "De noden verschillen te veel."
-    cluster.clusters.reject(
-        place, cluster_id=rejected.id, revision=rejected.revision, member=coordinator, reason=reason
-    )
+    cluster.steps.reject(place, seen=rejected.seen, member=coordinator, reason=reason)
     return {"proposed": proposals[0].id, "accepted": accepted.id, "rejected": rejected.id}
 
 
