@@ -10,6 +10,7 @@ import data.clusters
 import data.people
 import data.proposals
 import data.steps
+import data.work
 from cluster.people import must_coordinate
 from models.clusters import Cluster, ClusterItem, ClusterState, Event, ItemKey, Progress, Run, Seen, Suggestion
 from models.errors import NotFound
@@ -53,7 +54,7 @@ def desk(db: Database, *, member: Member | None) -> Desk:
     must_coordinate(member)
     proposed, snoozed = _proposals(db)
     last_run = data.proposals.last_run(db)
-    queued = data.proposals.run_queued(db)
+    queued = data.work.queued(db, kind="propose")
     pairs = last_run.contradictions if last_run else ()
     items = {item.key: item for item in data.clusters.items(db)} if pairs else {}
     return Desk(

@@ -10,7 +10,7 @@ import cluster.fits
 import data.clusters
 import data.judgements
 import data.matches
-from cluster.engine import grouping, lexical, proposals, relations
+from cluster.engine import grouping, lexical, neighbours, proposals, relations
 from cluster.engine.encoder import Encoder
 from cluster.engine.index import Index
 from cluster.engine.proposals import Floats, Text
@@ -38,22 +38,25 @@ class Likeness:
 
 def likeness(db: Database, *, reader: Reader, keys: Sequence[ItemKey]) -> Likeness:
     """How alike those of these items are that are public and read; without an encoder none are."""
+    nothing = Likeness((), (), np.zeros((0, 0)))
     if reader.encoder is None:
-        return Likeness((), (), np.zeros((0, 0)))
+        return nothing
     vectors = data.matches.vectors_of(db, items=keys, encoder=reader.encoder.name)
     known = tuple(key for key in keys if key in vectors)
+    if not known:
+        return nothing
     items = data.clusters.public(db, keys=known)
     texts = tuple(Text(items[key].title, items[key].body, items[key].lang) for key in known)
-    vocabulary = read_vocabulary(db, reader.index)
-    stems = [lexical.stems(text.whole) for text in texts]
     rows = [np.frombuffer(vectors[key], dtype=np.float32) for key in known]
-    cosines = np.stack(rows) @ np.stack(rows).T if rows else np.zeros((0, 0))
-    overlaps = np.array([[vocabulary.overlap(one, other) for other in stems] for one in stems], dtype=np.float64)
+    cosines = (np.stack(rows) @ np.stack(rows).T).astype(np.float64)
+    bags = [lexical.words(text.whole) for text in texts]
+    weights = neighbours.word_weights(bags, known=read_vocabulary(db, reader.index))
+    overlaps = (weights @ weights.T).toarray()
     fitted = cluster.fits.in_use(db, encoder=reader.encoder.name)
     if fitted is not None:
-        matrix = fitted.same_need(cosines.astype(np.float64), overlaps.reshape(cosines.shape))
+        matrix = fitted.same_need(cosines, overlaps)
     else:
-        matrix = np.vectorize(relations.score, otypes=[np.float64])(cosines, overlaps.reshape(cosines.shape))
+        matrix = np.vectorize(relations.score, otypes=[np.float64])(cosines, overlaps)
     place = {key: at for at, key in enumerate(known)}
     for (a, b), judgement in data.judgements.among(db, keys=known).items():
         if judgement is Judgement.SAME:

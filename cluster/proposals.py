@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlite_utils import Database
 
 import cluster.fits
@@ -81,7 +82,7 @@ def queue_run(db: Database, *, member: Member | None) -> None:
     """Ask the worker for a run, now; asking again while one is due or under way changes nothing."""
     must_coordinate(member)
     with transaction(db):
-        if not data.proposals.run_queued(db):
+        if not data.work.queued(db, kind="propose"):
             data.work.queue(db, kind="propose", key="clusters")
 
 
@@ -102,57 +103,52 @@ class _Found:
 
 
 def _found(db: Database, *, encoder: Encoder) -> _Found:
-    every, all_vectors = _items(db, encoder=encoder)
-    held = {
-        **data.clusters.keys_by_cluster(db, state=ClusterState.ACCEPTED),
-        **data.clusters.keys_by_cluster(db, state=ClusterState.PROPOSED, locked=True),
-    }
-    taken = set().union(*held.values())
+    every, vectors = _items(db, encoder=encoder)
+    accepted = data.clusters.keys_by_cluster(db, state=ClusterState.ACCEPTED)
+    locked = data.clusters.keys_by_cluster(db, state=ClusterState.PROPOSED, locked=True)
+    taken = set().union(*accepted.values(), *locked.values())
     free = np.array([at for at, item in enumerate(every) if item.key not in taken], dtype=np.int64)
-    items, vectors = [every[at] for at in free], all_vectors[free]
+    items = [every[at] for at in free]
     fitted = cluster.fits.in_use(db, encoder=encoder.name)
     judged = _judged(db, items)
     found, contradictions = proposals.propose(
         [Text(item.title, item.body, item.lang) for item in items],
-        vectors,
+        vectors[free],
         fitted=fitted,
         must=_pairs(judged[Judgement.SAME]),
         cannot=_pairs(_apart(judged)),
         at_least=MERGE_AT_LEAST,
-        places=places(every),
+        places=frozenset().union(*(lexical.words(item.organisation) for item in items)),
     )
-    drafts, suggested = [_draft(proposal, items) for proposal in found], {}
-    accepted = data.clusters.keys_by_cluster(db, state=ClusterState.ACCEPTED)
+    drafts, joins = [_draft(proposal, items) for proposal in found], {}
     place = {item.key: at for at, item in enumerate(every)}
     groups = {
-        one: np.array(sorted(place[key] for key in keys if key in place), dtype=np.int64)
-        for one, keys in accepted.items()
-        if any(key in place for key in keys)
+        one: np.array(sorted(place[key] for key in keys & set(place)), np.int64) for one, keys in accepted.items()
     }
+    groups = {one: group for one, group in groups.items() if len(group)}
     if groups:
         weights = neighbours.word_weights([lexical.words(f"{item.title}. {item.body}") for item in every])
-        standing = Standing(all_vectors, weights, groups=list(groups.values()), fitted=fitted)
-        said = _judged(db, every)
-        fits = standing.joins(free, must=set(said[Judgement.SAME]), cannot=set(_apart(said)), at_least=JOIN_AT_LEAST)
-        suggested = {
-            cluster_id: [(every[at].key, fit) for at, fit in joining]
-            for cluster_id, joining in zip(groups, fits, strict=True)
-        }
+        standing = Standing(vectors, weights, groups=list(groups.values()), fitted=fitted)
+        joins = _joins(db, every, free, standing, ids=list(groups))
         drafts = [
             replace(draft, novelty=standing.novelty(free[list(proposal.items)]))
             for draft, proposal in zip(drafts, found, strict=True)
         ]
     return _Found(
         drafts=drafts,
-        joins=suggested,
+        joins=joins,
         contradictions=tuple((items[one.pair[0]].key, items[one.pair[1]].key) for one in contradictions),
         items=len(items),
     )
 
 
-def places(items: list[ClusterItem]) -> frozenset[str]:
-    """The words of the names of those who have these items: no key terms."""
-    return frozenset().union(*(lexical.words(item.organisation) for item in items))
+def _joins(
+    db: Database, every: list[ClusterItem], free: NDArray[np.int64], standing: Standing, *, ids: list[int]
+) -> dict[int, list[tuple[ItemKey, float]]]:
+    """What may join each accepted cluster."""
+    judged = _judged(db, every)
+    found = standing.joins(free, must=set(judged[Judgement.SAME]), cannot=set(_apart(judged)), at_least=JOIN_AT_LEAST)
+    return {one: [(every[at].key, fit) for at, fit in joining] for one, joining in zip(ids, found, strict=True)}
 
 
 def _apart(judged: dict[Judgement, list[tuple[int, int]]]) -> list[tuple[int, int]]:

@@ -56,13 +56,13 @@ def move(
     with transaction(db):
         stays = get(db, cluster_id=source.id, member=who) if source else None
         gains = get(db, cluster_id=target.id, member=who) if target else None
-        for found, seen in ((stays, source), (gains, target)):
-            if found and seen and (again := did(db, found, seen=seen, action=Action.MOVED, who=who, items=[item])):
+        both = [(found, seen) for found, seen in ((stays, source), (gains, target)) if found and seen]
+        for found, seen in both:
+            if again := did(db, found, seen=seen, action=Action.MOVED, who=who, items=[item]):
                 return again
-        step = None
-        for found, seen in ((stays, source), (gains, target)):
-            if found and seen:
-                must_stand(found, seen=seen)
+        for found, seen in both:
+            must_stand(found, seen=seen)
+        step: int | None = None
         _must_be_movable(db, item, stays=stays, gains=gains)
         if stays:
             falls = len(left.members) < 2
@@ -99,7 +99,8 @@ def merge(
             return again, this.merged_into or this.id
         must_stand(this, seen=seen)
         must_stand(that, seen=other)
-        keeps, goes = (that, this) if that.state is ClusterState.ACCEPTED is not this.state else (this, that)
+        swapped = that.state is ClusterState.ACCEPTED and this.state is not ClusterState.ACCEPTED
+        keeps, goes = (that, this) if swapped else (this, that)
         must_be_unattached(db, goes)
         items = [one.key for one in goes.members]
         step = _take(db, keeps, Action.MERGED, who, why, items, None, both, snoozed_until=None, **_columns(both))

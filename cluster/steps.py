@@ -148,15 +148,16 @@ def _plainly(db: Database, *, seen: Seen, member: Member | None, action: Action,
         return data.steps.take(db, cluster_id=found.id, action=action, member_id=who.id, why=why, **columns)
 
 
-def taken_by(db: Database, *, step: int, member: Member | None) -> tuple[Cluster, Action] | None:
-    """What a member did in a step, as long as it stands and can be undone: the cluster as it is now, and what."""
+def taken_by(db: Database, *, step: int, member: Member | None, at: int | None) -> tuple[Cluster, Action] | None:
+    """What a member did in a step, as long as it can be undone: a cluster of the step, `at` if it is one, and what."""
     who = must_coordinate(member)
     found = data.steps.taken(db, step=step)
     if not found or found[0].member_id != who.id or data.steps.undoable(db, cluster_id=found[0].cluster_id) != step:
         return None
-    current = data.clusters.get(db, cluster_id=found[0].cluster_id)
+    one = next((one for one in found if one.cluster_id == at), found[0])
+    current = data.clusters.get(db, cluster_id=one.cluster_id)
     assert current is not None
-    return current, found[0].action
+    return current, one.action
 
 
 def decide_many(
@@ -184,8 +185,8 @@ def decide_many(
     return done, overtaken
 
 
-def undo(db: Database, *, step: int, member: Member | None, reason: str = "") -> int:
-    """Take back a step, as a step of its own; returns the cluster that it was about.
+def undo(db: Database, *, step: int, member: Member | None, reason: str = "") -> list[int]:
+    """Take back a step, as a step of its own; returns the clusters that it was about, the one it began with first.
 
     Members, state and name are as before, and what the step said about pairs counts no more. Only the last step that
     stands can be undone, on each cluster that it touched: whatever happened since would be lost.
@@ -196,7 +197,7 @@ def undo(db: Database, *, step: int, member: Member | None, reason: str = "") ->
         if not taken or any(one.member_id is None for one in taken):
             raise NotFound
         if all(one.undone for one in taken) and data.steps.undone_by(db, step=step) == who.id:
-            return taken[0].cluster_id
+            return [one.cluster_id for one in taken]
         for one in taken:
             _must_be_last(db, one, step=step)
         number = None
@@ -208,7 +209,7 @@ def undo(db: Database, *, step: int, member: Member | None, reason: str = "") ->
         for one in taken:
             if one.before["cluster"]["state"] in _ALIVE:
                 release(db, keys=sorted(one.items), without=ids, step=number)
-        return taken[0].cluster_id
+        return ids
 
 
 def _must_be_last(db: Database, one: Taken, *, step: int) -> None:

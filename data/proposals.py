@@ -145,12 +145,6 @@ def last_run(db: Database) -> Run | None:
     return Run(**{**found, "contradictions": pairs})
 
 
-def run_queued(db: Database) -> bool:
-    """Whether a run is due or under way; one that failed and waits for its next try is not."""
-    sql = "select exists (select 1 from jobs where kind = 'propose' and done_at is null and not_before <= ?)"
-    return bool(value(db, sql, [now()]))
-
-
 def run_error(db: Database) -> str | None:
     """Why the last queued run failed; none if it went well, or if a run ended since."""
     found: str | None = value(

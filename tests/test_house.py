@@ -55,7 +55,7 @@ BESIDE = {
     },
     "cluster/web": {
         "access", "assessments", "calendars", "cluster_commands", "commands", "context", "doctor", "drafts",
-        "errors", "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "markup",
+        "errors", "evaluate_commands", "exports", "face", "fits", "invitations", "languages", "logs", "markup",
         "match_commands", "member_commands", "moderation", "organisations", "pages", "pictures", "places",
         "plans", "project_requests", "project_uploads", "reminders", "requests", "searches", "security", "serve",
         "settings", "setup", "steps", "terminal", "threads", "versions", "worker",

@@ -189,7 +189,7 @@ def page(found: Cluster, *, errors: dict[str, str] | None = None, overtaken: str
         since=since,
         name_at_most=NAME_AT_MOST,
         reason_at_most=REASON_AT_MOST,
-        done=done(),
+        done=done(at=found.id),
         **(_for_coordinators(found) if coordinates else {}),
     )
 
@@ -210,10 +210,10 @@ def _for_coordinators(found: Cluster) -> dict[str, Any]:
     }
 
 
-def done() -> dict[str, Any] | None:
+def done(*, at: int | None = None) -> dict[str, Any] | None:
     """The step that the reader just took, to be undone at once; none on a page that was not reached by one."""
     step, asking = number(request.args.get("done")), member()
     if step is None or asking is None or not asking.is_coordinator:
         return None
-    taken = cluster.steps.taken_by(db(), step=step, member=asking)
+    taken = cluster.steps.taken_by(db(), step=step, member=asking, at=at)
     return {"step": step, "found": taken[0], "action": taken[1]} if taken else None

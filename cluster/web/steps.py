@@ -175,13 +175,15 @@ def _split_page(
 @door.post("/clusters/steps/<int:step>/undo")
 @login_required  # type: ignore[untyped-decorator]
 def undo(step: int) -> ResponseReturnValue:
-    """Take back a step."""
+    """Take back a step, and look again at the cluster where that was asked."""
+    seen = read_seen(request.form.get("seen"))
     try:
-        cluster_id = cluster.steps.undo(db(), step=step, member=member(), reason=_why())
+        clusters = cluster.steps.undo(db(), step=step, member=member(), reason=_why())
     except Conflict as conflict:
-        return overtaken(conflict, read_seen(request.form.get("seen")))
+        return overtaken(conflict, seen)
     flash(gettext("Ongedaan gemaakt. Alles staat weer zoals ervoor."))
-    return redirect(url_for("clusters.show", cluster_id=cluster_id), code=303)
+    back = seen.id if seen and seen.id in clusters else clusters[0]
+    return redirect(url_for("clusters.show", cluster_id=back), code=303)
 
 
 @door.post("/clusters/decide")

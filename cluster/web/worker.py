@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 import cluster.announcements
 import cluster.assessments
+import cluster.fits
 import cluster.letters
 import cluster.matches
 import cluster.plans
@@ -36,8 +37,8 @@ from models.searches import Often
 LEASE_S = 300
 _IDLE_S = 0.5
 # After a few hours a failing job is tried every hour. Letters then wait for about five days, as mail servers do, and
-# so does what an encoder that is missing has to do.
-_TRIES = {"letter": 130, "embed": 130, "assess": 130}
+# so does what an encoder that is missing has to do. Who asked for a fit reads at once why it failed, and asks again.
+_TRIES = {"letter": 130, "embed": 130, "assess": 130, "fit": 1}
 # How often it looks whether the file of vectors that all processes share lags behind.
 _REFRESHED_EVERY_S = 10.0
 # How long letters wait, untried, while the place has no mail server.
@@ -154,6 +155,13 @@ def _assess(services: Services, job: Job) -> None:
     cluster.assessments.assess_missing(services.db(), encoder=encoder, index=services.index)
 
 
+def _fit(services: Services, job: Job) -> None:
+    encoder = services.encoder.get()
+    if encoder is None:
+        raise LookupError(f"no encoder: {services.encoder.error}")
+    cluster.fits.fit(services.db(), encoder=encoder, ideas=None)
+
+
 def _tell(services: Services, job: Job) -> None:
     cluster.versions.tell(services.db(), idea_id=int(job.payload["idea_id"]))
 
@@ -190,6 +198,7 @@ _HANDLERS: dict[str, Callable[[Services, Job], None]] = {
     "propose": _propose,
     "accepted": _accepted,
     "assess": _assess,
+    "fit": _fit,
     "tell": _tell,
     "plan": _plan,
     "thread": _thread,

@@ -80,7 +80,7 @@ def test_every_step_can_be_undone_and_leaves_everything_as_it_was(
     changed = now(db, graves)
     assert changed.revision == 2
     assert stands(changed) != stands(graves)
-    assert cluster.steps.undo(db, step=step, member=coordinator, reason="Vergissing") == graves.id
+    assert cluster.steps.undo(db, step=step, member=coordinator, reason="Vergissing") == [graves.id]
     assert stands(now(db, graves)) == stands(graves)
     assert data.judgements.latest(db) == {}
     [undone, taken, _] = data.steps.history(db, cluster_id=graves.id)

@@ -231,6 +231,9 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/clusters/reasons"): (SIGN_IN, 403, 403, 200),
     ("POST", "/clusters/reasons"): (401, 403, 403, 303),
     ("GET", "/matches/quality"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/matches/fits"): (SIGN_IN, 403, 403, 200),
+    ("POST", "/matches/fits"): (401, 403, 403, 303),
+    ("POST", "/matches/fits/99/use"): (401, 403, 403, 404),
     ("GET", "/plans"): (SIGN_IN, 200, 200, 200),
     # Idea 1 has plan 1, which is none of Aalter's business; cluster 2 has none.
     ("GET", "/plans/new?idea=1"): (SIGN_IN, 303, 404, 303),
@@ -408,7 +411,7 @@ def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
     tables += ("saved_searches", "assessments")
     tables += ("saved_searches", "plans", "plan_versions", "plan_partners", "plan_answers")
     tables += ("threads", "messages", "thread_readers", "facts")
-    tables += ("cluster_history", "cluster_suggestions", "rejection_reasons")
+    tables += ("cluster_history", "cluster_suggestions", "rejection_reasons", "relation_fits")
     tables += ("reminders", "reminder_stops", "members_without_reminders", "outcomes")
 
     def everything() -> list[Any]:

@@ -142,6 +142,17 @@ def test_a_change_of_the_other_cluster_is_a_conflict_too(
     assert now(app_db, graves).members == graves.members
 
 
+def test_a_step_on_two_clusters_is_undone_where_the_reader_is(page: Page, both: list[Cluster]) -> None:
+    graves, parking = both
+    visitor = page("coordinator")
+    form = {"item": item(graves, 0), "from": str(graves.seen), "answer": "same"}
+    after = visitor.submit(f"{at(parking)}/bring-in", at=at(parking), revision=1, **form)
+    button = after.select_one(".notice form[action$=undo]")
+    seen = button.select_one("[name=seen]")["value"]
+    assert seen == f"{parking.id}.2"
+    assert visitor.submit(button["action"], at=at(parking), seen=seen).h1.text == parking.name
+
+
 def test_an_undo_that_comes_too_late_is_refused_with_what_stands(
     page: Page, app_db: Database, both: list[Cluster], who: Who
 ) -> None:
