@@ -127,27 +127,36 @@ class _Explainer:
     """Tells why two items are alike, from what is kept of how each was read."""
 
     def __init__(self, db: Database, reader: Reader, items: Sequence[ClusterItem]) -> None:
-        self._reader = reader
         self._vocabulary = cluster.matches.read_vocabulary(db, reader.index)
         self._plain = data.matches.plain_words(db)
         assert reader.encoder is not None
+        self._encoder = reader.encoder
+        self._known: dict[ItemKey, tuple[frozenset[str], list[str]]] = {}
         texts = {item.key: _whole(item) for item in items}
         self._parts: dict[Item, Vectors] = cluster.matches.parts_of(db, encoder=reader.encoder, texts=texts)
 
     def __call__(self, mine: ClusterItem, theirs: ClusterItem) -> Explanation:
         """What two items have in common: sentences, and words as the second one writes them."""
-        assert self._reader.encoder is not None
-        words = [lexical.words(_whole(one)) - self._plain for one in (mine, theirs)]
+        (words, sentences), (other_words, other_sentences) = self._read(mine), self._read(theirs)
         spelling = lexical.as_written(_whole(theirs))
-        terms = self._vocabulary.shared(*words, at_most=4)
-        sentences = [self._reader.encoder.sentences(_whole(one)) for one in (mine, theirs)]
-        parts = [self._parts.get(one.key) for one in (mine, theirs)]
+        terms = self._vocabulary.shared(words, other_words, at_most=4)
+        parts, other_parts = self._parts.get(mine.key), self._parts.get(theirs.key)
         pairs: tuple[tuple[str, str], ...] = ()
-        if all(part is not None and len(part) == len(told) for part, told in zip(parts, sentences, strict=True)):
-            assert parts[0] is not None
-            assert parts[1] is not None
-            pairs = cluster.matches.quoted(sentences[0], parts[0], sentences[1], parts[1])
+        # Parts of an encoder that split the text in another way say nothing of these sentences.
+        if (
+            parts is not None
+            and other_parts is not None
+            and (len(parts), len(other_parts)) == (len(sentences), len(other_sentences))
+        ):
+            pairs = cluster.matches.quoted(sentences, parts, other_sentences, other_parts)
         return Explanation(terms=tuple(spelling.get(term, term) for term in terms), pairs=pairs)
+
+    def _read(self, item: ClusterItem) -> tuple[frozenset[str], list[str]]:
+        """The telling words and the sentences of an item, read once: the central one is compared with all others."""
+        if item.key not in self._known:
+            words = lexical.words(_whole(item)) - self._plain
+            self._known[item.key] = words, self._encoder.sentences(_whole(item))
+        return self._known[item.key]
 
 
 def _whole(item: ClusterItem) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 
 Pairs = NDArray[np.int64]
 Probabilities = NDArray[np.float64]
@@ -169,6 +168,9 @@ def halves(matrix: Probabilities) -> Labels:
     -------
     ndarray of shape (g,), int — 0 for the part of the first item, 1 for the other
     """
+    # Loaded only here: every start of the service would wait for it, and few pages need it.
+    from scipy.cluster.hierarchy import fcluster, linkage
+
     rows, columns = np.triu_indices(len(matrix), k=1)
     tree = linkage(1.0 - matrix[rows, columns], method="average")
     labels = fcluster(tree, 2, criterion="maxclust")
