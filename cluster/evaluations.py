@@ -19,7 +19,7 @@ import data.migrations
 import data.people
 import data.projects
 import data.store
-from cluster.engine import baselines, copies, lexical, retrieval
+from cluster.engine import baselines, copies, lexical, partitions, proposals, relations, retrieval
 from cluster.engine.baselines import Floats, Scorer, Text
 from cluster.engine.copies import Change
 from cluster.engine.encoder import Encoder
@@ -27,6 +27,7 @@ from cluster.engine.index import Index
 from cluster.engine.quality import Labelled
 from cluster.engine.retrieval import Answers, Case, Figure
 from cluster.imports import Row
+from cluster.proposals import MERGE_AT_LEAST
 from data.matches import Item
 from data.store import transaction
 from models.ideas import TITLE_AT_MOST
@@ -65,6 +66,28 @@ def measure(
                 shown = np.where(scores >= baselines.DECIDIM_AT_LEAST, scores, -np.inf)
                 cut = Answers(shown, named=scores >= baselines.DECIDIM_AT_LEAST)
                 found[_DECIDIM] = retrieval.measure(cut, case)
+    return found
+
+
+def measure_clusters(
+    rows: Sequence[dict[str, Any]],
+    labelled: Labelled,
+    *,
+    encoder: Encoder,
+    tell: Callable[[str], None] = lambda _: None,
+) -> dict[str, dict[str, float]]:
+    """Figures of how runs group these texts, and of ready-made ways on the same vectors: name → measure.
+
+    The weights are those that ship with the encoder; no judgement helps.
+    """
+    texts = [proposals.Text(str(one["title"]), str(one["description"]), str(one["lang"])) for one in rows]
+    vectors = encoder.encode([text.whole for text in texts])
+    fitted = relations.fitted(encoder.name)
+    service = partitions.of_service(texts, vectors, fitted=fitted, at_least=MERGE_AT_LEAST)
+    found = {}
+    for name, way in {SERVICE: service, **partitions.others(vectors, labelled)}.items():
+        tell(name)
+        found[name] = partitions.measure(way, labelled)
     return found
 
 

@@ -129,7 +129,7 @@ def similar_to(
         )
     follow(db, index=index, encoder=encoder)
     text = f"{title}. {description}"
-    parts = _parts_of(db, encoder=encoder, texts={item: text}).get(item)
+    parts = parts_of(db, encoder=encoder, texts={item: text}).get(item)
     vector = np.frombuffer(kept, dtype=np.float32)
     mine = _Mine(text=text, asked=asked, encoder=encoder, vector=vector, parts=parts)
     return _scored(db, index=index, mine=mine, limit=limit, exclude=item)
@@ -201,7 +201,7 @@ def _soon(encoder: Encoder | None, text: str) -> Reading | None:
     return found[0] if found else None
 
 
-def _parts_of(db: Database, *, encoder: Encoder, texts: Mapping[Item, str]) -> dict[Item, Vectors]:
+def parts_of(db: Database, *, encoder: Encoder, texts: Mapping[Item, str]) -> dict[Item, Vectors]:
     """What is kept of how these very texts were read, by sentence; a text that was changed since has none."""
     found = data.matches.parts_of(db, items=list(texts), encoder=encoder.name)
     return {
@@ -319,7 +319,7 @@ def _ranked(
     projects = data.projects.by_ids(db, ids=[item_id for kind, item_id in chosen if kind is Kind.PROJECT])
     whole = {item: f"{texts[item][0]}. {texts[item][1]}" for item in chosen}
     inhabitants = _inhabitants(db, mine, [*ideas.values(), *projects.values()])
-    parts = _parts_of(db, encoder=mine.encoder, texts=whole) if mine.encoder and mine.parts is not None else {}
+    parts = parts_of(db, encoder=mine.encoder, texts=whole) if mine.encoder and mine.parts is not None else {}
     sentences = mine.encoder.sentences(mine.text) if mine.encoder and parts else []
     found = []
     for at in order:
@@ -362,13 +362,16 @@ def _pairs(mine: _Mine, sentences: Sequence[str], *, text: str, parts: Vectors |
     if len(theirs) != len(parts):
         return ()
     # Of a long text that asks only the beginning was read.
-    told = explanations.pairs(mine.parts[: len(sentences)], parts)
+    return quoted(sentences, mine.parts[: len(sentences)], theirs, parts)
+
+
+def quoted(
+    mine: Sequence[str], my_parts: Vectors, theirs: Sequence[str], their_parts: Vectors
+) -> tuple[tuple[str, str], ...]:
+    """The sentences of two texts that say most alike, shortened to be quoted."""
     return tuple(
-        (
-            shorten(sentences[one], _QUOTED, placeholder="…"),
-            shorten(theirs[other], _QUOTED, placeholder="…"),
-        )
-        for one, other in told
+        (shorten(mine[one], _QUOTED, placeholder="…"), shorten(theirs[other], _QUOTED, placeholder="…"))
+        for one, other in explanations.pairs(my_parts, their_parts)
     )
 
 

@@ -13,10 +13,11 @@ import data.places
 import data.projects
 from cluster.engine import likeness
 from cluster.engine.texts import one_line
+from cluster.engine.tiles import layout
 from models.errors import NotFound
 from models.ideas import Idea
 from models.people import Member, Organisation, OrganisationKind
-from models.places import Around, Card, Companion, Place, Said, Size
+from models.places import Around, Card, Companion, Place, Said, Size, Tile
 
 PER_PAGE = 50
 KINDS = (OrganisationKind.MUNICIPALITY, OrganisationKind.INTERMUNICIPAL, OrganisationKind.PROVINCE)
@@ -204,3 +205,14 @@ def taking_part(db: Database) -> tuple[list[tuple[float, float]], list[tuple[flo
     found = data.places.points(db)
     sides = [[(lat, lon) for lat, lon, active in found if active is wanted] for wanted in (True, False)]
     return sides[0], sides[1]
+
+
+def tiles(db: Database) -> list[Tile]:
+    """A map with a tile for each municipality of today whose place is known, by name."""
+    known = [one for one in data.people.municipalities(db) if one.lat is not None and one.lon is not None]
+    rows, columns = layout(
+        np.array([one.lat for one in known], dtype=np.float64), np.array([one.lon for one in known], dtype=np.float64)
+    )
+    return [
+        Tile(one.id, one.name, int(row), int(column)) for one, row, column in zip(known, rows, columns, strict=True)
+    ]

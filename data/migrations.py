@@ -1443,3 +1443,56 @@ create table arrivals (
 alter table sessions add column hint text; -- what the provider wants to hear again when somebody signs out
 
 """
+
+
+@migrations(name="070_steps")
+def steps(db: Database) -> None:
+    """Clusters that people steer: steps that can be undone, locks, reasons, suggestions, and how far a run is."""
+    _all(db, STEPS)
+
+
+# All rows of one step carry the number of its first row. An undone step stays, and so do the judgements that it wrote:
+# they name the step that superseded them. Rows from before have no step, and cannot be undone.
+STEPS = """
+alter table clusters add column locked integer not null default 0 check (locked in (0, 1));
+
+alter table clusters add column snoozed_until text;
+
+alter table clusters add column merged_into integer references clusters (id);
+
+alter table clusters add column novelty real;
+
+alter table cluster_history add column step integer;
+
+alter table cluster_history add column undone_by integer;
+
+alter table cluster_history add column items text not null default '[]';
+
+create index cluster_history_step on cluster_history (step) where step is not null;
+
+alter table judgements add column step integer;
+
+alter table judgements add column superseded_by integer;
+
+create index judgements_step on judgements (step) where step is not null;
+
+create table cluster_suggestions (
+  cluster_id integer not null references clusters (id),
+  kind text not null check (kind in ('idea', 'project')),
+  item_id integer not null,
+  fit real not null,
+  primary key (cluster_id, kind, item_id)
+) strict, without rowid;
+
+create table rejection_reasons (
+  reason text primary key,
+  position integer not null
+) strict, without rowid;
+
+insert into rejection_reasons (reason, position) values
+  ('Dezelfde woorden, maar een andere nood', 1), ('Te ruim: dit zijn verschillende noden', 2),
+  ('Te weinig om samen aan te pakken', 3);
+
+alter table jobs add column progress text;
+
+"""

@@ -109,3 +109,17 @@ def postpone(db: Database, *, job: Job, error: str, seconds: int) -> None:
 def waiting(db: Database) -> int:
     """How many jobs are not done."""
     return int(value(db, "select count(*) from jobs where done_at is null"))
+
+
+def queued(db: Database, *, kind: str) -> bool:
+    """Whether a job of this kind is due or under way; one that failed and waits for its next try is not."""
+    sql = "select exists (select 1 from jobs where kind = ? and done_at is null and not_before <= ?)"
+    return bool(value(db, sql, [kind, now()]))
+
+
+def last_error(db: Database, *, kind: str) -> str | None:
+    """Why the last job of this kind failed; none if it went well."""
+    found: str | None = value(
+        db, "select error from jobs where kind = ? and id = (select max(id) from jobs where kind = ?)", [kind, kind]
+    )
+    return found

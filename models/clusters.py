@@ -1,4 +1,4 @@
-"""Clusters of ideas and projects with the same need, and the judgements people gave."""
+"""Clusters of ideas and projects with the same need, the steps that change them, and the judgements people gave."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,6 +32,25 @@ class Judgement(StrEnum):
     RELATED = "related"
     DIFFERENT = "different"
     UNSURE = "unsure"
+
+
+class Action(StrEnum):
+    """What happened to a cluster. The first three are of runs; people may undo every other one but `undone`."""
+
+    PROPOSED = "proposed"
+    REDRAWN = "redrawn"
+    DISSOLVED = "dissolved"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    RENAMED = "renamed"
+    MOVED = "moved"
+    MERGED = "merged"
+    SPLIT = "split"
+    DECLINED = "declined"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+    SNOOZED = "snoozed"
+    UNDONE = "undone"
 
 
 class Strength(StrEnum):
@@ -102,8 +121,9 @@ class ClusterMember:
 class Cluster:
     """A cluster, central member first. A person's name outlives every run.
 
-    `revision` rises with every change of members, name or state, for compare-and-set. `municipalities` and
-    `inhabitants` count the municipalities behind the members and behind who says *ook wij*, each once.
+    `revision` rises with every step, for compare-and-set. `municipalities` and `inhabitants` count the municipalities
+    behind the members and behind who says *ook wij*, each once. `snoozed_until` is a day on which a proposal comes
+    back; `novelty` is P(another need than any accepted cluster), in [0, 1].
     """
 
     id: int
@@ -117,37 +137,94 @@ class Cluster:
     revision: int
     decided_at: str | None
     updated_at: str
+    locked: bool = False
+    snoozed_until: str | None = None
+    merged_into: int | None = None
+    novelty: float | None = None
     members: tuple[ClusterMember, ...] = ()
     municipalities: int = 0
     inhabitants: int = 0
 
     @property
     def worth(self) -> float:
-        """What reviewing it may bring: many municipalities that surely have the same need."""
-        return self.municipalities * (self.cohesion or 0.0)
+        """What reviewing it may bring: many municipalities that surely have the same need, and a new one."""
+        return self.municipalities * (self.cohesion or 0.0) * (1.0 if self.novelty is None else self.novelty)
+
+    @property
+    def live(self) -> bool:
+        """Whether it holds its members: proposed or accepted."""
+        return self.state in (ClusterState.PROPOSED, ClusterState.ACCEPTED)
+
+    @property
+    def seen(self) -> "Seen":
+        """This cluster as it stands now, to compare with later."""
+        return Seen(self.id, self.revision)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A cluster as a person saw it: a step on it counts only while the revision is still this one."""
+
+    id: int
+    revision: int
+
+    def __str__(self) -> str:
+        return f"{self.id}.{self.revision}"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a run writes of a cluster: its members, central one first, with their fits."""
+    """What is written of a cluster: its members, central one first, with their fits; without encoder no figures."""
 
     name: str
     terms: tuple[str, ...]
-    cohesion: float
-    weakest: tuple[ItemKey, ItemKey]
-    members: tuple[tuple[ItemKey, float], ...]
+    cohesion: float | None
+    weakest: tuple[ItemKey, ItemKey] | None
+    members: tuple[tuple[ItemKey, float | None], ...]
+    novelty: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change of a cluster: by a person, or by a run when `who` is none."""
+    """One change of a cluster: by a person, or by a run when `who` is none.
+
+    `step` is shared by all that happened in one go; `items` are what was moved, `others` the other clusters of the step
+    as (id, name); `undone` tells that a later step took it back.
+    """
 
     revision: int
-    action: str
+    action: Action
     who: str | None
     member_id: int | None
     reason: str | None
     happened_at: str
+    step: int | None = None
+    undone: bool = False
+    items: tuple[ItemKey, ...] = ()
+    others: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A run's idea that an item belongs to an accepted cluster; `proposal` is the one that it is in now, if any."""
+
+    cluster: Seen
+    name: str
+    item: "ClusterItem"
+    fit: float
+    proposal: Seen | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: which part of the work, and how much of that part is done."""
+
+    phase: str
+    done: int = 0
+    total: int = 0
+
+
+PHASES = ("reading", "comparing", "writing")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,16 @@ class Size(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tile:
+    """A municipality on a map of tiles of one size, rows from the north and columns from the west."""
+
+    id: int
+    name: str
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Companion:
     """Another municipality and what it has in common: said in words, so that a reader can judge."""
 

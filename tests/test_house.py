@@ -21,9 +21,12 @@ import data.access
 import data.clusters
 import data.moderation
 import data.people
+import data.proposals
+import data.steps
 from cluster.imports import Row
 from data.projects import Filter
 from data.store import transaction, value
+from models.clusters import Action as Happened
 from models.clusters import ClusterState, Draft, ItemKey
 from models.ideas import DraftMark, IdeaForm
 from models.matches import Kind
@@ -43,23 +46,25 @@ BESIDE = {
     "data": {
         "access", "backups", "circles", "drafts", "evaluations", "fits", "government", "health", "invitations",
         "judgements", "ledger", "mailboxes", "migrations", "moderation", "places", "plans", "privacy",
-        "project_requests", "project_uploads", "reminders", "searches", "second_steps", "sessions", "store",
-        "threads", "throttles", "turns", "versions", "work",
+        "project_requests", "project_uploads", "proposals", "reasons", "reminders", "searches", "second_steps",
+        "sessions", "steps", "store", "threads", "throttles", "turns", "versions", "work",
     },
     "cluster": {
-        "access", "assessments", "backups", "circles", "drafts", "evaluations", "fits", "government", "imports",
-        "invitations", "ledger", "mailboxes", "moderation", "organisations", "passwords", "places",
-        "plan_forms", "plans", "privacy", "project_imports", "project_requests", "project_uploads", "reminders",
-        "searches", "second_steps", "sessions", "setup", "snapshots", "threads", "tokens", "versions", "work",
-        "workbooks",
+        "access", "announcements", "assessments", "backups", "circles", "drafts", "evaluations", "figures",
+        "fits", "government", "imports", "invitations", "judgements", "ledger", "mailboxes", "moderation",
+        "organisations", "passwords", "places", "plan_forms", "plans", "privacy", "project_imports",
+        "project_requests", "project_uploads", "proposals", "reasons", "regroupings", "reminders", "reviews",
+        "searches", "second_steps", "sessions", "setup", "snapshots", "steps", "threads", "tokens", "versions",
+        "work", "workbooks",
     },
     "cluster/web": {
         "access", "assessments", "backup_commands", "calendars", "cluster_commands", "commands", "context",
-        "doctor", "drafts", "errors", "evaluate_commands", "exports", "face", "government", "invitations",
-        "languages", "ledger", "logs", "mailboxes", "markup", "match_commands", "member_commands", "moderation",
-        "organisations", "pages", "places", "plans", "project_requests", "project_uploads", "provider",
-        "reminders", "requests", "searches", "second_steps", "security", "serve", "sessions", "settings",
-        "setup", "terminal", "threads", "versions", "worker",
+        "doctor", "drafts", "errors", "evaluate_commands", "exports", "face", "fits", "government",
+        "invitations", "languages", "ledger", "logs", "mailboxes", "markup", "match_commands",
+        "member_commands", "moderation", "organisations", "pages", "pictures", "places", "plans",
+        "project_requests", "project_uploads", "provider", "reminders", "requests", "searches", "second_steps",
+        "security", "serve", "sessions", "settings", "setup", "steps", "terminal", "threads", "versions",
+        "worker",
     },
 }  # fmt: skip
 # They read texts and files, and leave writing to the verbs.
@@ -271,6 +276,6 @@ def add_clusters(db: Database, *pair: ItemKey) -> None:
     )
     with transaction(db):
         for state in ClusterState:
-            found = data.clusters.get(db, cluster_id=data.clusters.add(db, draft=draft))
+            found = data.clusters.get(db, cluster_id=data.proposals.add(db, draft=draft))
             assert found is not None
-            data.clusters.set_state(db, cluster=found, state=state, member_id=None)
+            data.steps.take(db, cluster_id=found.id, action=Happened(state), state=state)

@@ -155,6 +155,36 @@ def weakest(matrix: Probabilities) -> tuple[int, int] | None:
     return int(rows[lowest]), int(columns[lowest])
 
 
+def halves(matrix: Probabilities) -> Labels:
+    """The two parts of a group that have least to do with each other, each of two items or more.
+
+    Average linkage until two parts are left; to a part of one the item that fits it best is added.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (g, g), float — P(same need) of each pair; g is at least 4
+
+    Returns
+    -------
+    ndarray of shape (g,), int — 0 for the part of the first item, 1 for the other
+    """
+    # Loaded only here: every start of the service would wait for it, and few pages need it.
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    rows, columns = np.triu_indices(len(matrix), k=1)
+    tree = linkage(1.0 - matrix[rows, columns], method="average")
+    labels = fcluster(tree, 2, criterion="maxclust")
+    parts: Labels = (labels != labels[0]).astype(np.int64)
+    for part in (0, 1):
+        if (parts == part).sum() == 1:
+            alone = int(np.flatnonzero(parts == part)[0])
+            others = np.flatnonzero(parts != part)
+            # Not the first item: it names the first part.
+            others = others[others != 0]
+            parts[others[int(np.argmax(matrix[alone, others]))]] = part
+    return parts
+
+
 def _sorted_pairs(pairs: Pairs) -> list[tuple[int, int]]:
     return sorted({(min(int(a), int(b)), max(int(a), int(b))) for a, b in pairs})
 

@@ -77,19 +77,20 @@ def by_words(weights: csr_array, *, at_most: int) -> Pairs:
     return _decoded(found, n)
 
 
-def word_weights(bags: Sequence[frozenset[str]]) -> csr_array:
+def word_weights(bags: Sequence[frozenset[str]], *, known: Vocabulary | None = None) -> csr_array:
     """The idf weights of each text's stems as unit rows: the product of two rows is `Vocabulary.overlap`.
 
     Parameters
     ----------
     bags : sequence of length n — the telling words of each text
+    known : how rare words are; by default in these texts
 
     Returns
     -------
     sparse array of shape (n, w), float64 — rows of length 1, or 0 for a text without words
     """
     texts = [{stem(word) for word in bag} for bag in bags]
-    known = Vocabulary(Counter(one for text in texts for one in text), total=len(texts))
+    known = known or Vocabulary(Counter(one for text in texts for one in text), total=len(texts))
     columns: dict[str, int] = {}
     rows: list[dict[int, float]] = []
     for text in texts:

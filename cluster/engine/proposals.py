@@ -149,6 +149,19 @@ def same_need(edges: Pairs, *, vectors: Vectors, weights: csr_array, fitted: Rel
     return np.array(scores, dtype=np.float64)
 
 
+def draw(texts: Sequence[Text], matrix: Floats, *, places: Set[str] = frozenset()) -> Proposal:
+    """One group of all these texts, as a person made it.
+
+    Parameters
+    ----------
+    texts : sequence of length n, at least 2
+    matrix : ndarray of shape (n, n), float — P(same need) of each pair
+    """
+    labels = np.zeros(len(texts), dtype=np.int64)
+    words = terms.key_terms(_in_one_language(texts, labels), labels, ignore=places)
+    return _proposal(np.arange(len(texts)), matrix, words[0], texts)
+
+
 def _matrices(
     groups: Sequence[NDArray[np.int64]],
     *,

@@ -6,6 +6,7 @@ import click
 from flask.cli import AppGroup
 
 import cluster.clusters
+import cluster.proposals
 from cluster.web.context import db, encoder
 from cluster.web.terminal import plainly
 from models.clusters import Cluster, ClusterState
@@ -25,7 +26,7 @@ def _states(context: click.Context, parameter: click.Parameter, given: str) -> l
 def propose(as_json: bool) -> None:
     """Group everything public and bring the proposals up to date."""
     with plainly():
-        run = cluster.clusters.propose(db(), encoder=encoder())
+        run = cluster.proposals.propose(db(), encoder=encoder())
         contradictions = cluster.clusters.references(db(), pairs=run.contradictions)
     if as_json:
         found = {name: getattr(run, name) for name in ("encoder", "items", "added", "changed", "dissolved", "ended_at")}
@@ -56,7 +57,7 @@ def list_clusters(as_json: bool, states: list[ClusterState]) -> None:
 def questions(limit: int, as_json: bool) -> None:
     """Tell the pairs whose answer helps most: do they have the same need?"""
     with plainly():
-        found = cluster.clusters.questions(db(), encoder=encoder(), at_most=limit)
+        found = cluster.proposals.questions(db(), encoder=encoder(), at_most=limit)
     if as_json:
         told = [{"a": a.reference, "b": b.reference, "probability": round(p, 4)} for a, b, p in found]
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))

@@ -1,29 +1,58 @@
-"""The review desk of clusters, and the page of one cluster."""
+"""The review desk of clusters, how far a run is, and the page of one cluster."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
 
 import cluster.clusters
 import cluster.projects
-from cluster.web.context import db, member
+import cluster.proposals
+import cluster.reasons
+import cluster.reviews
+import cluster.steps
+from cluster.figures import Reader
+from cluster.web.context import db, encoder, index, member
 from cluster.web.exports import response
 from cluster.web.languages import say
-from models.clusters import NAME_AT_MOST, REASON_AT_MOST, Cluster, strength
-from models.errors import Conflict, Invalid
+from cluster.web.pictures import graph, tile_map
+from cluster.web.requests import number
+from models.clusters import NAME_AT_MOST, PHASES, REASON_AT_MOST, Cluster, ItemKey, Progress, Seen, strength
+from models.errors import Conflict, Invalid, NotFound
+from models.matches import Kind
 
 door = Blueprint("clusters", __name__)
+
+# The page of a run asks again after so many seconds, for who did not turn that off.
+_AGAIN_S = 3
 
 
 @door.get("/clusters")
 @login_required  # type: ignore[untyped-decorator]
 def desk() -> str:
     """What waits for a coordinator, and what was decided."""
+    return desk_page()
+
+
+def desk_page(errors: Mapping[str, str] | None = None) -> str:
+    """The desk, with what was ticked and typed if that was refused."""
     found = cluster.clusters.desk(db(), member=member())
-    # A refusal of ours is in the catalogue; anything else is shown as it is.
-    reason = gettext(found.failed.removeprefix("Refusal: ")) if found.failed else ""
-    return render_template("clusters/desk.html", desk=found, reason=reason, strength=strength, language_of=language_of)
+    return render_template(
+        "clusters/desk.html",
+        desk=found,
+        reason=_failure(found.failed),
+        strength=strength,
+        language_of=language_of,
+        reasons=cluster.reasons.listed(db()),
+        errors=errors or {},
+        values=request.form if errors else {},
+        chosen=request.form.getlist("chosen") if errors else [],
+        share=share_done,
+        done=done(),
+    )
 
 
 @door.get("/clusters/export.<format>")
@@ -38,56 +67,65 @@ def export(format: str) -> Response:
 @login_required  # type: ignore[untyped-decorator]
 def propose() -> ResponseReturnValue:
     """Ask for a new search; the worker does it."""
-    cluster.clusters.queue_run(db(), member=member())
-    return redirect(url_for("clusters.desk"), code=303)
+    cluster.proposals.queue_run(db(), member=member())
+    return redirect(url_for("clusters.run"), code=303)
+
+
+@door.get("/clusters/run")
+@login_required  # type: ignore[untyped-decorator]
+def run() -> Response:
+    """How far a run is. The page asks again by itself while one is under way, unless a reader turned that off."""
+    found, quiet = cluster.clusters.desk(db(), member=member()), "stil" in request.args
+    page = render_template(
+        "clusters/run.html", desk=found, reason=_failure(found.failed), share=share_done, quiet=quiet
+    )
+    answer = make_response(page)
+    if found.queued and not quiet:
+        answer.headers["Refresh"] = str(_AGAIN_S)
+    return answer
+
+
+def share_done(progress: Progress | None) -> float:
+    """Which part of a run is done, in [0, 1]: a guess by its phases, for nobody knows how long each takes."""
+    if progress is None:
+        return 0.0
+    within = progress.done / progress.total if progress.total else 0.0
+    return (PHASES.index(progress.phase) + within) / len(PHASES)
+
+
+def _failure(failed: str | None) -> str:
+    """Why a run failed. A refusal of ours is in the catalogue; anything else is shown as it is."""
+    return gettext(failed.removeprefix("Refusal: ")) if failed else ""
+
+
+@door.route("/clusters/reasons", methods=["GET", "POST"])
+@login_required  # type: ignore[untyped-decorator]
+def reasons() -> ResponseReturnValue:
+    """The reasons from which coordinators choose when they reject."""
+    kept, errors = cluster.reasons.to_edit(db(), member=member()), {}
+    given = request.form.get("reasons", "\n".join(kept))
+    if request.method == "POST":
+        try:
+            cluster.reasons.set_all(db(), member=member(), text=given)
+        except Invalid as refused:
+            errors = {refused.field: say(refused)}
+        else:
+            flash(gettext("De lijst met redenen is bewaard."))
+            return redirect(url_for("clusters.reasons"), code=303)
+    page = render_template("clusters/reasons.html", values={"reasons": given}, errors=errors)
+    return page, Invalid.status if errors else 200
 
 
 @door.get("/clusters/<int:cluster_id>")
-def show(cluster_id: int) -> str:
-    """One cluster: accepted ones for everybody, others for coordinators."""
-    return _page(cluster.clusters.get(db(), cluster_id=cluster_id, member=member()))
-
-
-@door.post("/clusters/<int:cluster_id>/accept")
-@login_required  # type: ignore[untyped-decorator]
-def accept(cluster_id: int) -> ResponseReturnValue:
-    """Accept a proposal."""
+def show(cluster_id: int) -> ResponseReturnValue:
+    """One cluster: accepted ones for everybody, others for coordinators; one that was merged lives on in another."""
     try:
-        cluster.clusters.accept(db(), cluster_id=cluster_id, revision=_revision(), member=member())
-    except Conflict as conflict:
-        return _overtaken(conflict)
-    flash(gettext("Het cluster is aanvaard. Iedereen kan het nu zien."))
-    return redirect(url_for("clusters.show", cluster_id=cluster_id), code=303)
-
-
-@door.post("/clusters/<int:cluster_id>/rename")
-@login_required  # type: ignore[untyped-decorator]
-def rename(cluster_id: int) -> ResponseReturnValue:
-    """Give a cluster another name."""
-    name = request.form.get("name", "")
-    try:
-        cluster.clusters.rename(db(), cluster_id=cluster_id, revision=_revision(), member=member(), name=name)
-    except Conflict as conflict:
-        return _overtaken(conflict)
-    except Invalid as refused:
-        return _refused(cluster_id, refused)
-    flash(gettext("De nieuwe naam is bewaard. Hij verandert niet meer vanzelf."))
-    return redirect(url_for("clusters.show", cluster_id=cluster_id), code=303)
-
-
-@door.post("/clusters/<int:cluster_id>/reject")
-@login_required  # type: ignore[untyped-decorator]
-def reject(cluster_id: int) -> ResponseReturnValue:
-    """Reject a cluster with a reason."""
-    reason = request.form.get("reason", "")
-    try:
-        cluster.clusters.reject(db(), cluster_id=cluster_id, revision=_revision(), member=member(), reason=reason)
-    except Conflict as conflict:
-        return _overtaken(conflict)
-    except Invalid as refused:
-        return _refused(cluster_id, refused)
-    flash(gettext("Het cluster is verworpen. Het komt niet terug."))
-    return redirect(url_for("clusters.desk"), code=303)
+        return page(cluster.clusters.get(db(), cluster_id=cluster_id, member=member()))
+    except NotFound:
+        into = cluster.clusters.successor(db(), cluster_id=cluster_id)
+        if into is None:
+            raise
+        return redirect(url_for("clusters.show", cluster_id=into), code=302)
 
 
 def language_of(found: Cluster) -> str:
@@ -96,29 +134,44 @@ def language_of(found: Cluster) -> str:
     return "nl" if "nl" in languages or not languages else languages[0]
 
 
-def _revision() -> int:
-    """Which revision the person saw; one that cannot be read is none that stands."""
-    given = request.form.get("revision", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+def read_seen(given: str | None) -> Seen | None:
+    """A cluster as a person saw it, as forms carry it; none for what cannot be read."""
+    found = [number(part) for part in (given or "").split(".")]
+    return Seen(found[0], found[1]) if len(found) == 2 and found[0] is not None and found[1] is not None else None
 
 
-def _refused(cluster_id: int, refused: Invalid) -> ResponseReturnValue:
+def read_item(given: str | None) -> ItemKey | None:
+    """An item as forms carry it; none for what cannot be read."""
+    kind, _, item_id = (given or "").partition(".")
+    found = number(item_id)
+    return (Kind(kind), found) if kind in set(Kind) and found is not None else None
+
+
+def refused(cluster_id: int, invalid: Invalid) -> ResponseReturnValue:
+    """The page of a cluster with what was wrong in the form, and what was typed."""
     found = cluster.clusters.get(db(), cluster_id=cluster_id, member=member())
-    return _page(found, errors={refused.field: say(refused)}), refused.status
+    return page(found, errors={invalid.field: say(invalid)}), invalid.status
 
 
-def _overtaken(conflict: Conflict) -> ResponseReturnValue:
+def overtaken(conflict: Conflict, *seen: Seen | None) -> ResponseReturnValue:
     """What stands now, and what happened since the person looked."""
     assert isinstance(conflict.current, Cluster)
-    return _page(conflict.current, overtaken=say(conflict), seen=_revision()), conflict.status
+    known = {one.id: one.revision for one in seen if one}
+    since = known.get(conflict.current.id, conflict.current.revision)
+    return page(conflict.current, overtaken=say(conflict), since=since), conflict.status
 
 
-def _page(found: Cluster, *, errors: dict[str, str] | None = None, overtaken: str = "", seen: int = 0) -> str:
+def reader() -> Reader:
+    """What reads texts in this process."""
+    return Reader(encoder(), index())
+
+
+def page(found: Cluster, *, errors: dict[str, str] | None = None, overtaken: str = "", since: int | None = None) -> str:
+    """The page of a cluster: what everybody sees, and for coordinators what they need to decide."""
     asking = member()
     coordinates = asking is not None and asking.is_coordinator
-    typed = request.form if errors or overtaken else {}
-    titles = {one.key: one for one in found.members}
     became = cluster.projects.became(db(), kind="cluster", item_id=found.id)
+    municipalities = cluster.clusters.municipalities(db(), cluster_id=found.id)
     return render_template(
         "clusters/show.html",
         found=found,
@@ -126,14 +179,41 @@ def _page(found: Cluster, *, errors: dict[str, str] | None = None, overtaken: st
         may_submit=coordinates and found.state == "accepted" and cluster.projects.may_submit(became),
         lang=language_of(found),
         strength=strength,
-        municipalities=cluster.clusters.municipalities(db(), cluster_id=found.id),
-        weakest=[titles[key] for key in found.weakest or () if key in titles],
+        municipalities=municipalities,
+        map=tile_map([one.id for one in municipalities]),
+        related=cluster.clusters.related(db(), cluster_id=found.id) if found.state == "accepted" else [],
         coordinates=coordinates,
-        history=cluster.clusters.history(db(), cluster_id=found.id, member=asking) if coordinates else [],
         errors=errors or {},
-        values={"name": typed.get("name", found.name), "reason": typed.get("reason", "")},
+        values=request.form if errors or overtaken else {"name": found.name},
         overtaken=overtaken,
-        seen=seen,
+        since=since,
         name_at_most=NAME_AT_MOST,
         reason_at_most=REASON_AT_MOST,
+        done=done(at=found.id),
+        **(_for_coordinators(found) if coordinates else {}),
     )
+
+
+def _for_coordinators(found: Cluster) -> dict[str, Any]:
+    asking = member()
+    review = cluster.reviews.review(db(), reader=reader(), member=asking, found=found)
+    return {
+        "review": review,
+        "graph": graph(len(found.members), review.relations),
+        "history": cluster.clusters.history(db(), cluster_id=found.id, member=asking),
+        "undoable": cluster.clusters.undoable(db(), cluster_id=found.id, member=asking),
+        "items": {one.key: one for one in found.members},
+        "others": cluster.clusters.others(db(), cluster_id=found.id, member=asking),
+        "reasons": cluster.reasons.listed(db()),
+        "upcoming": cluster.clusters.next_after(db(), cluster_id=found.id),
+        "tomorrow": cluster.clusters.tomorrow(),
+    }
+
+
+def done(*, at: int | None = None) -> dict[str, Any] | None:
+    """The step that the reader just took, to be undone at once; none on a page that was not reached by one."""
+    step, asking = number(request.args.get("done")), member()
+    if step is None or asking is None or not asking.is_coordinator:
+        return None
+    taken = cluster.steps.taken_by(db(), step=step, member=asking, at=at)
+    return {"step": step, "found": taken[0], "action": taken[1]} if taken else None

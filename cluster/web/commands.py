@@ -10,6 +10,7 @@ from flask.cli import AppGroup, with_appcontext
 from sqlite_utils import Database
 
 import cluster.ideas
+import cluster.judgements
 import cluster.matches
 import cluster.projects
 import cluster.web.setup
@@ -75,7 +76,7 @@ judgements = AppGroup("judgements", help="What people say about pairs of items."
 @click.argument("file", type=click.Path(path_type=Path))
 def import_judgements(file: Path) -> None:
     """Import answers {a, b, judgement, by, reason} from a JSON Lines (or CSV) file: all rows, or none."""
-    _import(file, lambda db, rows: cluster.clusters.import_judgements(db, rows=rows))
+    _import(file, lambda db, rows: cluster.judgements.import_rows(db, rows=rows))
 
 
 def _import(path: Path, verb: Callable[[Database, Iterable[Row]], Imported]) -> None:

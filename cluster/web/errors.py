@@ -74,6 +74,8 @@ _AT = {
     "conditions": N_("Voorwaarden"),
     "realisation": N_("Uitvoering"),
     "remark": N_("Opmerking"),
+    "reasons": N_("Redenen"),
+    "split_name": N_("Naam van het nieuwe cluster"),
 }
 _NOT_TYPED = {
     *("csrf_token", "password", "current", "submission_key", "revision", "idea_id", "next", "action", "do", "locale"),
@@ -82,6 +84,7 @@ _NOT_TYPED = {
     *("ceiling", "funding_percent", "source", "state", "found", "idea", "cluster"),
     *("intent", "stage", "seeks", "theme", "call", "budget", "role", "amount", "standing_consent"),
     *("organisation", "successor", "municipalities"),
+    *("item", "from", "to", "back", "other", "leaving", "relation", "chosen", "chosen_reason", "what", "until", "seen"),
 }
 _SHOWN_AT_MOST = 512 * 1024
 

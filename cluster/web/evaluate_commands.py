@@ -89,6 +89,27 @@ def measure_matching(ideas: Path, related: Path | None, as_json: bool) -> None:
         click.echo(retrieval.table(figures))
 
 
+@evaluate.command("clusters")
+@click.argument("ideas", type=_EXISTING)
+@click.option("--related", type=_EXISTING, help="Pairs of related topics among the ideas, JSON.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON: way of grouping → measure → figure.")
+def measure_clusters(ideas: Path, related: Path | None, as_json: bool) -> None:
+    """Tell what proposals of clusters are worth on IDEAS (JSON Lines with topics), and how stable they are.
+
+    In the same run, on the same vectors: HDBSCAN and k-means of scikit-learn, community detection of
+    sentence-transformers, connected components; where these need a bound, also the best one for these very texts.
+    """
+    with plainly():
+        running = encoder()
+        if running is None:
+            raise Failed(f"De encoder laadt niet: {services().encoder.error}")
+        rows, case = materials.case(ideas, related)
+        if len(rows) < 2:
+            raise Failed("Er is niets om op te meten: geef minstens twee regels.")
+        figures = cluster.evaluations.measure_clusters(rows, case.labelled, encoder=running, tell=_told)
+    click.echo(json.dumps(figures, indent=1) if as_json else quality.table(figures))
+
+
 def _told(name: str) -> None:
     """Say at a terminal what is being measured: it takes minutes."""
     if sys.stderr.isatty():

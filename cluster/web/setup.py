@@ -2,8 +2,10 @@
 
 import cluster.clusters
 import cluster.matches
+import cluster.proposals
 import cluster.setup
 import data.clusters
+import data.proposals
 import data.work
 from cluster.web.context import Services
 from cluster.web.people import DEMO_PASSWORD
@@ -29,6 +31,6 @@ def setup(services: Services, *, demo: bool) -> dict[str, int]:
     encoder = services.encoder.get() if any(added.values()) or data.work.due(db) else None
     if encoder is not None:
         added["vectors"] = cluster.matches.embed_missing(db, encoder=encoder)
-        if demo and data.clusters.last_run(db) is None:
-            cluster.clusters.propose(db, encoder=encoder)
+        if demo and data.proposals.last_run(db) is None:
+            cluster.proposals.propose(db, encoder=encoder)
     return added

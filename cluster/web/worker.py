@@ -9,13 +9,16 @@ from functools import partial
 from types import FrameType
 
 import structlog
+from sqlite_utils import Database
 
+import cluster.announcements
 import cluster.assessments
-import cluster.clusters
+import cluster.fits
 import cluster.letters
 import cluster.matches
 import cluster.plans
 import cluster.privacy
+import cluster.proposals
 import cluster.reminders
 import cluster.searches
 import cluster.snapshots
@@ -26,6 +29,7 @@ from cluster.web.context import Services
 from cluster.web.searches import stop_path
 from cluster.web.settings import Settings
 from data.work import ATTEMPTS_AT_MOST, Job
+from models.clusters import Progress
 from models.matches import Kind
 from models.reminders import Reminder
 from models.searches import Often
@@ -34,8 +38,8 @@ from models.searches import Often
 LEASE_S = 300
 _IDLE_S = 0.5
 # After a few hours a failing job is tried every hour. Letters then wait for about five days, as mail servers do, and
-# so does what an encoder that is missing has to do.
-_TRIES = {"letter": 130, "embed": 130, "assess": 130}
+# so does what an encoder that is missing has to do. Who asked for a fit reads at once why it failed, and asks again.
+_TRIES = {"letter": 130, "embed": 130, "assess": 130, "fit": 1}
 # How often it looks whether the file of vectors that all processes share lags behind.
 _REFRESHED_EVERY_S = 10.0
 # How long letters wait, untried, while the place has no mail server.
@@ -133,7 +137,17 @@ def _embed(services: Services, job: Job) -> None:
 
 
 def _propose(services: Services, job: Job) -> None:
-    cluster.clusters.propose(services.db(), encoder=services.encoder.get())
+    db = services.db()
+    tell = partial(_keep_progress, db)
+    cluster.proposals.propose(db, encoder=services.encoder.get(), tell=tell)
+
+
+def _keep_progress(db: Database, progress: Progress) -> None:
+    cluster.proposals.keep_progress(db, progress=progress)
+
+
+def _accepted(services: Services, job: Job) -> None:
+    cluster.announcements.tell(services.db(), cluster_id=int(job.payload["cluster_id"]))
 
 
 def _assess(services: Services, job: Job) -> None:
@@ -141,6 +155,13 @@ def _assess(services: Services, job: Job) -> None:
     if encoder is None:
         raise LookupError(f"no encoder: {services.encoder.error}")
     cluster.assessments.assess_missing(services.db(), encoder=encoder, index=services.index)
+
+
+def _fit(services: Services, job: Job) -> None:
+    encoder = services.encoder.get()
+    if encoder is None:
+        raise LookupError(f"no encoder: {services.encoder.error}")
+    cluster.fits.fit(services.db(), encoder=encoder, ideas=None)
 
 
 def _tell(services: Services, job: Job) -> None:
@@ -183,7 +204,9 @@ _HANDLERS: dict[str, Callable[[Services, Job], None]] = {
     "letter": _letter,
     "embed": _embed,
     "propose": _propose,
+    "accepted": _accepted,
     "assess": _assess,
+    "fit": _fit,
     "tell": _tell,
     "plan": _plan,
     "thread": _thread,

@@ -20,6 +20,7 @@ import cluster.plans
 import cluster.project_requests
 import cluster.projects
 import cluster.searches
+import cluster.steps
 import cluster.threads
 import cluster.tokens
 import data.access
@@ -221,12 +222,14 @@ def demo_idea(place: Database, external_id: str) -> int:
 def _clusters(place: Database, coordinator: Member) -> dict[str, int]:
     proposals = data.clusters.listed(place, states=[ClusterState.PROPOSED])
     accepted, rejected = proposals[-1], proposals[-2]
-    cluster.clusters.accept(place, cluster_id=accepted.id, revision=accepted.revision, member=coordinator)
+    cluster.steps.accept(place, seen=accepted.seen, member=coordinator)
     reason = "De noden verschillen te veel."
-    cluster.clusters.reject(
-        place, cluster_id=rejected.id, revision=rejected.revision, member=coordinator, reason=reason
-    )
-    return {"proposed": proposals[0].id, "accepted": accepted.id, "rejected": rejected.id}
+    cluster.steps.reject(place, seen=rejected.seen, member=coordinator, reason=reason)
+    large = next(one for one in proposals[:-2] if len(one.members) > 3)
+    locked = next(one for one in proposals[:-2] if one not in (large, proposals[0]))
+    cluster.steps.lock(place, seen=locked.seen, member=coordinator, reason="We overleggen nog met de programmaploeg.")
+    ids = {"proposed": proposals[0], "accepted": accepted, "rejected": rejected, "large": large, "locked": locked}
+    return {name: one.id for name, one in ids.items()}
 
 
 def _people(place: Database, account: Callable[[str], Member], *, idea_id: int) -> dict[str, int]:
@@ -372,6 +375,12 @@ def _others_chosen(page: Page) -> None:
 def _reject_without_reason(page: Page) -> None:
     _open_everything(page)
     _send("Verwerp")(page)
+
+
+def _split_nothing(page: Page) -> None:
+    for tick in page.locator("[name=leaving]").all():
+        tick.uncheck()
+    _send("Splits")(page)
 
 
 def _approve_without_source(page: Page) -> None:
@@ -586,6 +595,13 @@ ROOMS = [
     Room("cluster-open", "/clusters/{proposed}", "coordinator", does=_open_everything),
     Room("cluster-error", "/clusters/{proposed}", "coordinator", does=_reject_without_reason),
     Room("cluster-overtaken", "/clusters/{proposed}", "coordinator", does=_overtaken("Aanvaard dit cluster")),
+    Room("cluster-split", "/clusters/{large}/split", "coordinator"),
+    Room("cluster-split-error", "/clusters/{large}/split", "coordinator", does=_split_nothing),
+    Room("cluster-locked", "/clusters/{locked}", "coordinator"),
+    Room("clusters-none-chosen", "/clusters", "coordinator", does=_send("Stel uit")),
+    Room("fits", "/matches/fits", "coordinator"),
+    Room("clusters-run", "/clusters/run", "coordinator"),
+    Room("clusters-reasons", "/clusters/reasons", "coordinator"),
     Room("cluster-rejected", "/clusters/{rejected}", "coordinator"),
     Room("cluster-accepted", "/clusters/{accepted}", "coordinator"),
     Room("cluster", "/clusters/{accepted}"),

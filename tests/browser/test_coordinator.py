@@ -2,13 +2,16 @@
 
 import csv
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlite_utils import Database
 
+import data.clusters
 from data.store import value
+from models.clusters import Cluster, ClusterState
 from tests.browser.conftest import sign_in
 
 Visit = Callable[..., Page]
@@ -117,8 +120,9 @@ def test_a_cluster_is_accepted_submitted_and_refused_with_its_source(visit: Visi
     page.goto("/")
     page.locator(".queues").get_by_role("link", name="Voorgestelde clusters om na te kijken").click()
     page.locator("main ol.list li.card a").last.click()
-    page.get_by_role("button", name="Aanvaard dit cluster").click()
     name = page.get_by_role("heading", level=1).inner_text()
+    page.get_by_role("button", name="Aanvaard dit cluster").click()
+    page.locator("main .notice").get_by_role("link", name=name, exact=True).click()
     page.get_by_role("link", name="Leg vast als ingediend").click()
     page.locator("#title").fill(f"Samen: {name}")
     page.locator("#lead").fill("Gent")
@@ -134,3 +138,99 @@ def test_a_cluster_is_accepted_submitted_and_refused_with_its_source(visit: Visi
     expect(reader.locator("main .events li")).to_have_count(2)
     reader.locator("main .facts").get_by_role("link", name=name, exact=True).click()
     expect(reader.locator("main")).to_contain_text("Dit cluster is ingediend:")
+
+
+def test_clusters_are_reviewed_one_after_another_by_keyboard_alone(visit: Visit, options: dict[str, Any]) -> None:
+    page = visit("coordinator", **options)
+    page.goto("/clusters")
+    _press(page, page.get_by_role("link", name="Begin bovenaan"))
+    first = page.get_by_role("heading", level=1).inner_text()
+    _press(page, page.get_by_text("Stel uit").first)
+    page.get_by_label("Tot welke dag?").fill((date.today() + timedelta(days=9)).isoformat())
+    _press(page, page.get_by_role("button", name="Stel uit"))
+    expect(page.get_by_role("heading", level=1)).not_to_have_text(first)
+    expect(page.locator("main .notice")).to_contain_text(f"{first}: uitgesteld.")
+    _press(page, page.get_by_role("button", name="Maak ongedaan").first)
+    expect(page.get_by_role("heading", level=1)).to_have_text(first)
+    expect(page.get_by_role("status").first).to_contain_text("Ongedaan gemaakt.")
+    _press(page, page.get_by_text("Zet op slot").first)
+    _press(page, page.get_by_role("button", name="Zet op slot"))
+    expect(page.get_by_role("button", name="Aanvaard dit cluster")).to_have_count(0)
+    _press(page, page.get_by_role("button", name="Haal van slot"))
+    expect(page.get_by_role("button", name="Aanvaard dit cluster")).to_be_visible()
+
+
+def _press(page: Page, control: Locator) -> None:
+    """Reach something with the keyboard and press Enter; a link or button takes the focus by tabbing alone."""
+    control.focus()
+    page.keyboard.press("Enter")
+
+
+def test_clusters_are_regrouped_and_every_step_is_taken_back(
+    visit: Visit, options: dict[str, Any], place: Database
+) -> None:
+    page = visit("coordinator", **options)
+    found = next(one for one in _proposals(place) if len(one.members) > 3)
+    before = sorted(_stands(place))
+    page.goto(f"/clusters/{found.id}")
+    page.get_by_role("link", name="Splits in twee").click()
+    for tick in page.locator("input[name=leaving]").all():
+        tick.uncheck()
+    for tick in page.locator("input[name=leaving]").all()[:2]:
+        tick.check()
+    page.get_by_label("Naam van het nieuwe cluster").fill("De eerste twee")
+    page.get_by_role("button", name="Splits", exact=True).click()
+    expect(page.locator("main h3").filter(has_text=found.members[-1].title).first).to_be_visible()
+    page.get_by_text("Voeg samen met een ander cluster").click()
+    page.get_by_label("Welk cluster?").select_option(label="De eerste twee")
+    page.get_by_role("button", name="Voeg samen", exact=True).click()
+    expect(page.locator("main .figures b").first).to_have_text(str(len(found.members)))
+    page.get_by_text("Haal er iets uit, of verplaats het").click()
+    page.get_by_label("Wat", exact=True).select_option(label=found.members[0].title)
+    page.get_by_label("Iets heel anders").check()
+    page.get_by_role("button", name="Verplaats", exact=True).click()
+    expect(page.locator("main .figures b").first).to_have_text(str(len(found.members) - 1))
+    near = page.locator("#near ~ ul li").first
+    brought = near.get_by_role("heading").inner_text()
+    near.get_by_role("button", name="Breng hierheen").click()
+    expect(page.locator("main h3").filter(has_text=brought).first).to_be_visible()
+    for _ in range(4):
+        with page.expect_navigation():
+            page.get_by_role("button", name="Maak ongedaan").first.click()
+        expect(page.get_by_role("status").first).to_contain_text("Ongedaan gemaakt.")
+    assert sorted(_stands(place)) == before
+
+
+def _proposals(place: Database) -> list[Cluster]:
+    return data.clusters.listed(place, states=[ClusterState.PROPOSED])
+
+
+def _stands(place: Database) -> list[tuple[Any, ...]]:
+    return [(one.id, one.name, tuple(member.key for member in one.members)) for one in _proposals(place)]
+
+
+def test_several_proposals_are_put_off_at_once_and_a_search_shows_how_far_it_is(
+    visit: Visit, options: dict[str, Any]
+) -> None:
+    page = visit("coordinator", **options)
+    page.goto("/clusters")
+    ticks = page.locator("input[name=chosen]").all()
+    for tick in ticks[:2]:
+        tick.check()
+    page.get_by_role("button", name="Stel uit").click()
+    expect(page.locator("#until-error")).to_be_visible()
+    assert page.locator("input[name=chosen]:checked").count() == 2
+    page.get_by_label("Tot welke dag?").fill((date.today() + timedelta(days=9)).isoformat())
+    page.get_by_role("button", name="Stel uit").click()
+    expect(page.get_by_role("status").first).to_contain_text("2 voorstellen afgehandeld.")
+    expect(page.locator("#reviewed")).to_be_visible()
+    for _ in range(2):
+        page.locator("#snoozed-title ~ ul a").first.click()
+        page.locator("#history ~ ul").get_by_role("button", name="Maak ongedaan").click()
+        page.get_by_role("link", name="Terug naar alle clusters").click()
+    page.get_by_role("button", name="Zoek nieuwe clusters").click()
+    # The page asks again by itself until the run is done.
+    expect(page.locator("main")).to_contain_text("Wat iemand besliste, bleef zoals het was.", timeout=60_000)
+    expect(page.locator("main progress")).to_have_count(0, timeout=60_000)
+    page.get_by_role("link", name="Naar de voorstellen").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Clusters nakijken")

@@ -183,13 +183,8 @@ def reviews_a_cluster(page: Page, name: str, shown: Album) -> str:
     sign_in(page, "coordinator")
     page.goto("/clusters")
     page.get_by_role("button", name="Zoek nieuwe clusters").click()
-    again = page.get_by_role("link", name="Laad opnieuw")
-    for _ in range(60):
-        if not again.count():
-            break
-        page.wait_for_timeout(500)
-        again.click()
-    expect(again).to_have_count(0)
+    expect(page.locator("main progress")).to_have_count(0, timeout=60_000)
+    page.get_by_role("link", name="Naar de voorstellen").click()
     shown.keep(page, "desk")
     page.locator("main ol.list li.card a").first.click()
     shown.keep(page, "proposal")
@@ -198,6 +193,7 @@ def reviews_a_cluster(page: Page, name: str, shown: Album) -> str:
     page.locator("form[action$='/rename'] button").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
     page.locator("form[action$='/accept'] button").click()
+    page.locator("main .notice").get_by_role("link", name=name, exact=True).click()
     expect(page.locator("main .tag.accepted")).to_be_visible()
     shown.keep(page, "accepted")
     return page.url

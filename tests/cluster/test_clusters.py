@@ -6,14 +6,18 @@ import pytest
 from sqlite_utils import Database
 
 import cluster.clusters
+import cluster.judgements
+import cluster.proposals
+import cluster.steps
 import data.clusters
 import data.contacts
 import data.ideas
 import data.judgements
+import data.steps
 from cluster.engine.encoder import Encoder
 from cluster.imports import Row
 from data.store import row, rows, transaction, value
-from models.clusters import Cluster, ClusterState, ItemKey, Judgement
+from models.clusters import Cluster, ClusterState, ItemKey, Judgement, Seen
 from models.errors import Conflict, ImportRefused, Invalid, NotAllowed, NotFound, Refusal
 from models.ideas import IdeaForm, IdeaState
 from models.matches import Kind
@@ -57,13 +61,13 @@ def proposed(db: Database) -> list[Cluster]:
 def graves(db: Database, encoder: Encoder) -> Cluster:
     """A proposal of three ideas about graves; two about parking make another."""
     post(db, [*GRAVES, *PARKING, *ALONE])
-    cluster.clusters.propose(db, encoder=encoder)
+    cluster.proposals.propose(db, encoder=encoder)
     [found] = [one for one in proposed(db) if len(one.members) == 3]
     return found
 
 
 def test_a_run_on_an_empty_store_proposes_nothing(db: Database, encoder: Encoder):
-    run = cluster.clusters.propose(db, encoder=encoder)
+    run = cluster.proposals.propose(db, encoder=encoder)
     assert (run.items, run.added, run.dissolved) == (0, 0, 0)
     assert cluster.clusters.waiting(db) == 0
 
@@ -71,7 +75,7 @@ def test_a_run_on_an_empty_store_proposes_nothing(db: Database, encoder: Encoder
 def test_a_run_proposes_groups_with_a_readable_name_and_leaves_the_rest_alone(db: Database, encoder: Encoder):
     graves, parking = post(db, GRAVES), post(db, PARKING)
     post(db, ALONE)
-    run = cluster.clusters.propose(db, encoder=encoder)
+    run = cluster.proposals.propose(db, encoder=encoder)
     assert run.added == 2
     found = proposed(db)
     assert [keys(one) for one in found] == [set(graves), set(parking)]
@@ -83,7 +87,7 @@ def test_a_run_proposes_groups_with_a_readable_name_and_leaves_the_rest_alone(db
 
 def test_a_second_run_with_nothing_new_changes_nothing(db: Database, encoder: Encoder, graves: Cluster):
     before = state(db)
-    run = cluster.clusters.propose(db, encoder=encoder)
+    run = cluster.proposals.propose(db, encoder=encoder)
     assert (run.added, run.changed, run.dissolved) == (0, 0, 0)
     assert state(db) == before
 
@@ -92,9 +96,9 @@ def test_a_new_idea_joins_its_proposal_and_id_and_given_name_stay(
     db: Database, encoder: Encoder, graves: Cluster, who: Who
 ):
     coordinator = who("coordinator")
-    cluster.clusters.rename(db, cluster_id=graves.id, revision=1, member=coordinator, name="Rust en register")
+    cluster.steps.rename(db, seen=Seen(graves.id, 1), member=coordinator, name="Rust en register")
     [new] = post(db, [("Graven en concessies", "Een register van concessies van graven op de begraafplaats.")])
-    cluster.clusters.propose(db, encoder=encoder)
+    cluster.proposals.propose(db, encoder=encoder)
     found = cluster.clusters.get(db, cluster_id=graves.id, member=coordinator)
     assert keys(found) == keys(graves) | {new}
     assert (found.name, found.revision) == ("Rust en register", 3)
@@ -104,7 +108,7 @@ def test_a_proposal_that_fell_apart_is_dissolved(db: Database, encoder: Encoder,
     with transaction(db):
         for _, idea_id in keys(graves):
             data.ideas.set_state(db, idea_id=idea_id, state=IdeaState.WITHDRAWN)
-    run = cluster.clusters.propose(db, encoder=encoder)
+    run = cluster.proposals.propose(db, encoder=encoder)
     assert run.dissolved == 1
     found = data.clusters.get(db, cluster_id=graves.id)
     assert found is not None
@@ -121,20 +125,20 @@ def test_a_group_that_fell_apart_comes_back_with_its_id_and_given_name(
     db: Database, encoder: Encoder, graves: Cluster, who: Who
 ):
     coordinator = who("coordinator")
-    cluster.clusters.rename(db, cluster_id=graves.id, revision=1, member=coordinator, name="Rust en register")
+    cluster.steps.rename(db, seen=Seen(graves.id, 1), member=coordinator, name="Rust en register")
     move(db, graves, IdeaState.WITHDRAWN)
-    cluster.clusters.propose(db, encoder=encoder)
+    cluster.proposals.propose(db, encoder=encoder)
     db.execute("update clusters set updated_at = '2020-01-01T00:00:00+00:00' where id = ?", [graves.id])
     move(db, graves, IdeaState.OPEN)
-    run = cluster.clusters.propose(db, encoder=encoder)
+    run = cluster.proposals.propose(db, encoder=encoder)
     assert (run.added, run.changed, run.dissolved) == (1, 0, 0)
     found = cluster.clusters.get(db, cluster_id=graves.id, member=coordinator)
     assert (found.state, found.name, found.revision) == (ClusterState.PROPOSED, "Rust en register", 4)
     assert keys(found) == keys(graves)
-    actions = [event.action for event in data.clusters.history(db, cluster_id=graves.id)]
+    actions = [event.action for event in data.steps.history(db, cluster_id=graves.id)]
     assert actions == ["proposed", "dissolved", "renamed", "proposed"]
     before = state(db)
-    cluster.clusters.propose(db, encoder=encoder)
+    cluster.proposals.propose(db, encoder=encoder)
     assert state(db) == before
 
 
@@ -143,11 +147,11 @@ def test_a_group_without_a_given_name_comes_back_with_its_id_only_of_late(
     db: Database, encoder: Encoder, graves: Cluster, late: bool
 ):
     move(db, graves, IdeaState.WITHDRAWN)
-    cluster.clusters.propose(db, encoder=encoder)
+    cluster.proposals.propose(db, encoder=encoder)
     if late:
         db.execute("update clusters set updated_at = '2020-01-01T00:00:00+00:00' where id = ?", [graves.id])
     move(db, graves, IdeaState.OPEN)
-    cluster.clusters.propose(db, encoder=encoder)
+    cluster.proposals.propose(db, encoder=encoder)
     [found] = [one for one in proposed(db) if keys(one) == keys(graves)]
     assert (found.id == graves.id) is not late
 
@@ -166,13 +170,13 @@ def test_accepting_makes_it_public_counts_as_judgement_and_no_run_changes_it(
 ):
     with pytest.raises(NotFound):
         cluster.clusters.get(db, cluster_id=graves.id, member=who("genk"))
-    cluster.clusters.accept(db, cluster_id=graves.id, revision=1, member=who("coordinator"))
+    cluster.steps.accept(db, seen=Seen(graves.id, 1), member=who("coordinator"))
     found = cluster.clusters.get(db, cluster_id=graves.id, member=None)
     assert found.state is ClusterState.ACCEPTED
     assert set(data.judgements.latest(db).values()) == {Judgement.SAME}
     assert len(data.judgements.latest(db)) == 3
     post(db, GRAVES)
-    cluster.clusters.propose(db, encoder=encoder)
+    cluster.proposals.propose(db, encoder=encoder)
     assert cluster.clusters.get(db, cluster_id=graves.id, member=None) == found
     assert all(not keys(one) & keys(found) for one in proposed(db))
     kind, item_id = graves.members[0].key
@@ -180,8 +184,8 @@ def test_accepting_makes_it_public_counts_as_judgement_and_no_run_changes_it(
 
 
 def test_a_rejected_cluster_does_not_come_back(db: Database, encoder: Encoder, graves: Cluster, who: Who):
-    cluster.clusters.reject(db, cluster_id=graves.id, revision=1, member=who("coordinator"), reason="Te ruim")
-    cluster.clusters.propose(db, encoder=encoder)
+    cluster.steps.reject(db, seen=Seen(graves.id, 1), member=who("coordinator"), reason="Te ruim")
+    cluster.proposals.propose(db, encoder=encoder)
     assert all(len(keys(one) & keys(graves)) < 2 for one in proposed(db))
     found = data.clusters.get(db, cluster_id=graves.id)
     assert found is not None
@@ -191,22 +195,22 @@ def test_a_rejected_cluster_does_not_come_back(db: Database, encoder: Encoder, g
 def test_a_rejection_needs_a_reason_of_bearable_length(db: Database, graves: Cluster, who: Who):
     for reason in ("", " \n ", "x" * 1_001, "\ufffd"):
         with pytest.raises(Invalid) as refused:
-            cluster.clusters.reject(db, cluster_id=graves.id, revision=1, member=who("coordinator"), reason=reason)
+            cluster.steps.reject(db, seen=Seen(graves.id, 1), member=who("coordinator"), reason=reason)
         assert refused.value.field == "reason"
 
 
 def test_a_name_must_be_there_and_fit(db: Database, graves: Cluster, who: Who):
     for name in ("", "\u0000", "x" * 121):
         with pytest.raises(Invalid):
-            cluster.clusters.rename(db, cluster_id=graves.id, revision=1, member=who("coordinator"), name=name)
+            cluster.steps.rename(db, seen=Seen(graves.id, 1), member=who("coordinator"), name=name)
 
 
 def test_who_decides_on_an_old_view_hears_so_and_changes_nothing(db: Database, graves: Cluster, who: Who):
     coordinator = who("coordinator")
-    cluster.clusters.rename(db, cluster_id=graves.id, revision=1, member=coordinator, name="Graven")
+    cluster.steps.rename(db, seen=Seen(graves.id, 1), member=coordinator, name="Graven")
     before = state(db)
     with pytest.raises(Conflict) as refused:
-        cluster.clusters.accept(db, cluster_id=graves.id, revision=1, member=coordinator)
+        cluster.steps.accept(db, seen=Seen(graves.id, 1), member=coordinator)
     assert isinstance(refused.value.current, Cluster)
     assert refused.value.current.name == "Graven"
     assert state(db) == before
@@ -216,17 +220,17 @@ def test_who_decides_on_an_old_view_hears_so_and_changes_nothing(db: Database, g
 def test_the_same_decision_twice_changes_nothing(db: Database, graves: Cluster, who: Who):
     coordinator = who("coordinator")
     for _ in range(2):
-        cluster.clusters.rename(db, cluster_id=graves.id, revision=1, member=coordinator, name="Graven")
+        cluster.steps.rename(db, seen=Seen(graves.id, 1), member=coordinator, name="Graven")
     for _ in range(2):
-        cluster.clusters.accept(db, cluster_id=graves.id, revision=2, member=coordinator)
-    actions = [(event.action, event.who) for event in data.clusters.history(db, cluster_id=graves.id)]
+        cluster.steps.accept(db, seen=Seen(graves.id, 2), member=coordinator)
+    actions = [(event.action, event.who) for event in data.steps.history(db, cluster_id=graves.id)]
     assert actions == [("accepted", "Coordinator"), ("renamed", "Coordinator"), ("proposed", None)]
 
 
 def test_an_accepted_cluster_can_still_be_rejected_and_leaves_the_public(db: Database, graves: Cluster, who: Who):
     coordinator = who("coordinator")
-    cluster.clusters.accept(db, cluster_id=graves.id, revision=1, member=coordinator)
-    cluster.clusters.reject(db, cluster_id=graves.id, revision=2, member=coordinator, reason="Vergissing")
+    cluster.steps.accept(db, seen=Seen(graves.id, 1), member=coordinator)
+    cluster.steps.reject(db, seen=Seen(graves.id, 2), member=coordinator, reason="Vergissing")
     with pytest.raises(NotFound):
         cluster.clusters.get(db, cluster_id=graves.id, member=None)
     assert set(data.judgements.latest(db).values()) == {Judgement.DIFFERENT}
@@ -237,7 +241,7 @@ def test_judgements_of_pairs_are_obeyed_by_the_next_run(db: Database, encoder: E
     with transaction(db):
         data.judgements.add(db, pairs=[(pool, graves[0])], judgement=Judgement.SAME, member_id=None)
         data.judgements.add(db, pairs=[(graves[0], graves[1])], judgement=Judgement.RELATED, member_id=None)
-    cluster.clusters.propose(db, encoder=encoder)
+    cluster.proposals.propose(db, encoder=encoder)
     assert [keys(one) for one in proposed(db)] == [{graves[0], pool}]
 
 
@@ -247,7 +251,7 @@ def test_the_latest_judgement_of_a_pair_counts(db: Database, encoder: Encoder):
     with transaction(db):
         for judgement in (Judgement.DIFFERENT, Judgement.UNSURE):
             data.judgements.add(db, pairs=[tuple(graves)], judgement=judgement, member_id=None)
-    cluster.clusters.propose(db, encoder=encoder)
+    cluster.proposals.propose(db, encoder=encoder)
     assert [keys(one) for one in proposed(db)] == [set(graves)]
 
 
@@ -258,7 +262,7 @@ def test_contradictory_judgements_are_shown_at_the_desk_and_the_items_left_alone
     with transaction(db):
         data.judgements.add(db, pairs=[(a, b), (b, c)], judgement=Judgement.SAME, member_id=None)
         data.judgements.add(db, pairs=[(c, a)], judgement=Judgement.DIFFERENT, member_id=None)
-    run = cluster.clusters.propose(db, encoder=encoder)
+    run = cluster.proposals.propose(db, encoder=encoder)
     assert run.contradictions == ((a, c),)
     assert proposed(db) == []
     desk = cluster.clusters.desk(db, member=who("coordinator"))
@@ -269,15 +273,11 @@ def test_only_coordinators_see_the_desk_and_decide(db: Database, graves: Cluster
     for member in (None, who("genk")):
         for attempt in (
             lambda member=member: cluster.clusters.desk(db, member=member),
-            lambda member=member: cluster.clusters.queue_run(db, member=member),
+            lambda member=member: cluster.proposals.queue_run(db, member=member),
             lambda member=member: cluster.clusters.history(db, cluster_id=graves.id, member=member),
-            lambda member=member: cluster.clusters.accept(db, cluster_id=graves.id, revision=1, member=member),
-            lambda member=member: cluster.clusters.rename(
-                db, cluster_id=graves.id, revision=1, member=member, name="Van mij"
-            ),
-            lambda member=member: cluster.clusters.reject(
-                db, cluster_id=graves.id, revision=1, member=member, reason="Nee"
-            ),
+            lambda member=member: cluster.steps.accept(db, seen=Seen(graves.id, 1), member=member),
+            lambda member=member: cluster.steps.rename(db, seen=Seen(graves.id, 1), member=member, name="Van mij"),
+            lambda member=member: cluster.steps.reject(db, seen=Seen(graves.id, 1), member=member, reason="Nee"),
         ):
             with pytest.raises(NotAllowed):
                 attempt()
@@ -285,7 +285,7 @@ def test_only_coordinators_see_the_desk_and_decide(db: Database, graves: Cluster
 
 def test_asking_for_a_run_twice_queues_one(db: Database, who: Who):
     for _ in range(2):
-        cluster.clusters.queue_run(db, member=who("coordinator"))
+        cluster.proposals.queue_run(db, member=who("coordinator"))
     assert value(db, "select count(*) from jobs where kind = 'propose'") == 1
     assert cluster.clusters.desk(db, member=who("coordinator")).queued
 
@@ -294,7 +294,7 @@ def test_the_desk_orders_by_municipalities_and_counts_each_once(db: Database, en
     post(db, PARKING, by="Genk")
     post(db, GRAVES[:1], by="Aalter")
     post(db, GRAVES[1:2], by="Streekverband")
-    cluster.clusters.propose(db, encoder=encoder)
+    cluster.proposals.propose(db, encoder=encoder)
     first, second = cluster.clusters.desk(db, member=who("coordinator")).proposed
     assert (first.municipalities, first.inhabitants) == (2, 28_000 + 77_000)
     assert (second.municipalities, second.inhabitants) == (1, 66_000)
@@ -306,7 +306,7 @@ def test_a_withdrawn_member_does_not_show_and_is_no_part_of_a_decision(db: Datab
     gone = graves.members[0]
     with transaction(db):
         data.ideas.set_state(db, idea_id=gone.id, state=IdeaState.WITHDRAWN)
-    cluster.clusters.accept(db, cluster_id=graves.id, revision=1, member=who("coordinator"))
+    cluster.steps.accept(db, seen=Seen(graves.id, 1), member=who("coordinator"))
     with transaction(db):
         data.ideas.set_state(db, idea_id=gone.id, state=IdeaState.OPEN)
     found = cluster.clusters.get(db, cluster_id=graves.id, member=None)
@@ -316,7 +316,7 @@ def test_a_withdrawn_member_does_not_show_and_is_no_part_of_a_decision(db: Datab
 
 def test_without_an_encoder_a_run_says_so(db: Database):
     with pytest.raises(Refusal):
-        cluster.clusters.propose(db, encoder=None)
+        cluster.proposals.propose(db, encoder=None)
 
 
 def answer(a: str, b: str, judgement: str = "different", **more: str) -> Row:
@@ -324,12 +324,12 @@ def answer(a: str, b: str, judgement: str = "different", **more: str) -> Row:
 
 
 def test_questions_are_answered_by_a_file_and_not_asked_again(db: Database, encoder: Encoder, graves: Cluster) -> None:
-    asked = cluster.clusters.questions(db, encoder=encoder, at_most=3)
+    asked = cluster.proposals.questions(db, encoder=encoder, at_most=3)
     assert asked
     assert all(0 <= probability <= 1 for _, _, probability in asked)
     a, b, _ = asked[0]
     given = answer(a.reference, b.reference, by="iemand", reason="Een ander soort graf.")
-    done = cluster.clusters.import_judgements(db, rows=[given])
+    done = cluster.judgements.import_rows(db, rows=[given])
     assert (done.added, done.unchanged) == (1, 0)
     kept = row(db, "select judgement, given_by, reason, member_id from judgements")
     assert kept == {
@@ -338,10 +338,10 @@ def test_questions_are_answered_by_a_file_and_not_asked_again(db: Database, enco
         "reason": "Een ander soort graf.",
         "member_id": None,
     }
-    assert cluster.clusters.import_judgements(db, rows=[given]).unchanged == 1
-    later = cluster.clusters.questions(db, encoder=encoder, at_most=50)
+    assert cluster.judgements.import_rows(db, rows=[given]).unchanged == 1
+    later = cluster.proposals.questions(db, encoder=encoder, at_most=50)
     assert {a.key, b.key} not in [{one.key, other.key} for one, other, _ in later]
-    cluster.clusters.propose(db, encoder=encoder)
+    cluster.proposals.propose(db, encoder=encoder)
     assert all(not {a.key, b.key} <= keys(found) for found in proposed(db))
 
 
@@ -354,6 +354,6 @@ def test_answers_about_what_is_not_there_are_refused_all_together(db: Database, 
         Row(4, {"a": one, "b": other}),
     ]
     with pytest.raises(ImportRefused) as refused:
-        cluster.clusters.import_judgements(db, rows=[answer(one, other), *bad])
+        cluster.judgements.import_rows(db, rows=[answer(one, other), *bad])
     assert [field for _, field, _ in refused.value.rows] == ["b", "b", "judgement", "judgement"]
     assert value(db, "select count(*) from judgements") == 0

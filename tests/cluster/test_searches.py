@@ -11,7 +11,9 @@ from sqlite_utils import Database
 import data.clusters
 import data.migrations
 import data.people
+import data.proposals
 import data.searches
+import data.steps
 import data.store
 import data.work
 from cluster import ideas, searches
@@ -19,7 +21,7 @@ from cluster.engine.encoder import Encoder
 from cluster.engine.index import Index
 from data.matches import Item
 from data.store import rows, transaction, value
-from models.clusters import ClusterState, Draft
+from models.clusters import Action, ClusterState, Draft
 from models.errors import Invalid, NotFound
 from models.ideas import IdeaForm
 from models.matches import Kind
@@ -162,11 +164,11 @@ def cluster_of(db: Database, name: str, state: ClusterState, *members: int) -> i
         name=name, terms=("term",), cohesion=0.5, weakest=(keys[0], keys[1]), members=tuple((k, 0.5) for k in keys)
     )
     with transaction(db):
-        cluster_id = data.clusters.add(db, draft=draft)
+        cluster_id = data.proposals.add(db, draft=draft)
         found = data.clusters.get(db, cluster_id=cluster_id)
         assert found is not None
         if state is not ClusterState.PROPOSED:
-            data.clusters.set_state(db, cluster=found, state=state, member_id=None)
+            data.steps.take(db, cluster_id=found.id, action=Action(state), state=state)
     return cluster_id
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cluster.engine.grouping import ALONE, Grouping, fits, group, heirs, weakest
+from cluster.engine.grouping import ALONE, Grouping, fits, group, halves, heirs, weakest
 
 
 def grouped(pairs: dict[tuple[int, int], float], *, n: int, **more) -> Grouping:
@@ -148,3 +148,17 @@ def test_one_member_in_common_is_no_inheritance():
 def test_of_two_heirs_the_larger_share_wins():
     assert heirs([{"a", "b", "c", "d", "e"}], [{"a", "b"}, {"c", "d", "e"}]) == [None, 0]
     assert heirs([], [{"a", "b"}]) == [None]
+
+
+def test_a_group_is_halved_where_it_holds_least() -> None:
+    matrix = np.full((5, 5), 0.1)
+    matrix[:3, :3] = matrix[3:, 3:] = 0.9
+    assert halves(matrix).tolist() == [0, 0, 0, 1, 1]
+
+
+def test_an_item_apart_takes_the_one_with_it_that_fits_it_best() -> None:
+    matrix = np.full((4, 4), 0.9)
+    matrix[3, :] = matrix[:, 3] = [0.1, 0.1, 0.2, 1.0]
+    assert halves(matrix).tolist() == [0, 0, 1, 1]
+    # Also when the first item, which names the first part, is the one apart.
+    assert sorted(halves(matrix[::-1, ::-1]).tolist()) == [0, 0, 1, 1]

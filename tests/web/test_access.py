@@ -254,7 +254,24 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("POST", "/clusters/1/accept"): (401, 403, 403, 409),
     ("POST", "/clusters/1/reject"): (401, 403, 403, 422),
     ("POST", "/clusters/1/rename"): (401, 403, 403, 422),
+    ("POST", "/clusters/1/move"): (401, 403, 403, 422),
+    ("POST", "/clusters/1/bring-in"): (401, 403, 403, 422),
+    ("POST", "/clusters/1/merge"): (401, 403, 403, 422),
+    ("GET", "/clusters/1/split"): (SIGN_IN, 404, 404, 200),
+    ("GET", "/clusters/2/split"): (SIGN_IN, 403, 403, 200),
+    ("POST", "/clusters/1/split"): (401, 403, 403, 409),
+    ("POST", "/clusters/1/lock"): (401, 403, 403, 409),
+    ("POST", "/clusters/1/unlock"): (401, 403, 403, 409),
+    ("POST", "/clusters/1/snooze"): (401, 403, 403, 422),
+    ("POST", "/clusters/steps/99/undo"): (401, 403, 403, 404),
+    ("POST", "/clusters/decide"): (401, 403, 403, 422),
+    ("GET", "/clusters/run"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/clusters/reasons"): (SIGN_IN, 403, 403, 200),
+    ("POST", "/clusters/reasons"): (401, 403, 403, 303),
     ("GET", "/matches/quality"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/matches/fits"): (SIGN_IN, 403, 403, 200),
+    ("POST", "/matches/fits"): (401, 403, 403, 303),
+    ("POST", "/matches/fits/99/use"): (401, 403, 403, 404),
     ("GET", "/plans"): (SIGN_IN, 200, 200, 200),
     # Idea 1 has plan 1, which is none of Aalter's business; cluster 2 has none.
     ("GET", "/plans/new?idea=1"): (SIGN_IN, 303, 404, 303),
@@ -439,6 +456,7 @@ def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
     tables += ("saved_searches", "plans", "plan_versions", "plan_partners", "plan_answers")
     tables += ("threads", "messages", "thread_readers", "facts")
     tables += ("reminders", "reminder_stops", "members_without_reminders", "outcomes", "mailboxes")
+    tables += ("cluster_history", "cluster_suggestions", "rejection_reasons", "relation_fits")
 
     def everything() -> list[Any]:
         return [list(furnished[table].rows) for table in tables]

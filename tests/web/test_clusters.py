@@ -9,14 +9,17 @@ from flask import Flask
 from sqlite_utils import Database
 
 import cluster.clusters
+import cluster.proposals
+import cluster.steps
 import data.clusters
 import data.ideas
 import data.projects
+import data.proposals
 from cluster.engine.encoder import Encoder, LazyEncoder
 from cluster.web import worker
 from cluster.web.cluster_commands import clusters as commands
 from data.store import transaction, value
-from models.clusters import Cluster, ClusterState, Draft
+from models.clusters import Cluster, ClusterState, Draft, Seen
 from models.ideas import IdeaForm
 from models.matches import Kind
 from models.people import Member
@@ -44,7 +47,7 @@ def proposal(app_db: Database, encoder: Encoder) -> Cluster:
                 author_id=None,
                 external_id=f"X{number}" if number else None,
             )
-    cluster.clusters.propose(app_db, encoder=encoder)
+    cluster.proposals.propose(app_db, encoder=encoder)
     [found] = cluster.clusters.listed(app_db, states=[ClusterState.PROPOSED])
     return found
 
@@ -58,8 +61,8 @@ def test_an_empty_desk_says_what_to_do(page: Page) -> None:
 def test_the_button_queues_a_run_and_the_page_tells(page: Page, app_db: Database) -> None:
     visitor = page("coordinator")
     for _ in range(2):
-        desk = visitor.submit("/clusters/propose", at="/clusters")
-    assert "Er wordt naar clusters gezocht." in desk.text
+        run = visitor.submit("/clusters/propose", at="/clusters")
+    assert "De zoektocht wacht op haar beurt" in run.text
     assert value(app_db, "select count(*) from jobs where kind = 'propose'") == 1
 
 
@@ -71,12 +74,12 @@ def test_the_desk_says_that_a_run_failed_and_offers_the_button_again(
     visitor.submit("/clusters/propose", at="/clusters")
     worker.work(services, once=True)
     desk = visitor.get("/clusters")
-    assert "Er wordt naar clusters gezocht." not in desk.text
+    assert "De zoektocht wacht op haar beurt" not in desk.text
     assert "Het zoeken naar clusters is mislukt." in desk.text
     assert "De encoder is niet geladen." in desk.text
     services.encoder = LazyEncoder(lambda: encoder)
     assert worker.work(services, once=True) == 0
-    assert "Er wordt naar clusters gezocht." in visitor.submit("/clusters/propose", at="/clusters").text
+    assert "De zoektocht wacht op haar beurt" in visitor.submit("/clusters/propose", at="/clusters").text
     assert worker.work(services, once=True) == 1
     desk = visitor.get("/clusters")
     assert "mislukt" not in desk.text
@@ -97,13 +100,13 @@ def test_a_run_that_was_given_up_is_told_until_one_goes_well(page: Page, app_db:
     desk = page("coordinator").get("/clusters")
     assert desk.select_one("code").text == "Weg: <b>"
     assert desk.find("button", string="Zoek nieuwe clusters")
-    cluster.clusters.propose(app_db, encoder=encoder)
+    cluster.proposals.propose(app_db, encoder=encoder)
     assert "mislukt" not in page("coordinator").get("/clusters").text
 
 
 def test_the_desk_shows_proposals_and_the_last_run(page: Page, proposal: Cluster) -> None:
     desk = page("coordinator").get("/clusters")
-    assert desk.select_one(f'a[href="/clusters/{proposal.id}"]').text == proposal.name
+    assert desk.select_one(f'.card a[href="/clusters/{proposal.id}"]').text == proposal.name
     assert "Laatst gezocht op" in desk.text
     assert "2 gemeenten" in desk.text
 
@@ -121,7 +124,7 @@ def test_long_lists_of_the_desk_show_the_first_and_say_how_many_there_are(page: 
                 pair = ((Kind.IDEA, a), (Kind.IDEA, b))
                 name = f"{state} {number}"
                 draft = Draft(name=name, terms=(), cohesion=0.5, weakest=pair, members=((pair[0], 0.5), (pair[1], 0.5)))
-                data.clusters.add(app_db, draft=draft)
+                data.proposals.add(app_db, draft=draft)
             app_db.execute("update clusters set state = ? where name like ?", [state, f"{state}%"])
     desk = page("coordinator").get("/clusters")
     assert len(desk.select(".card")) == 3 * 50
@@ -145,8 +148,9 @@ def test_a_proposal_shows_members_with_links_municipalities_and_the_weakest_pair
     found = page("coordinator").get(f"/clusters/{proposal.id}")
     for one in proposal.members:
         assert found.select_one(f'main a[href="/ideas/{one.id}"]').text == one.title
-    assert [cell.text for cell in found.select("tbody td:first-child")] == ["Aalter", "Genk"]
-    assert "Het zwakste paar" in found.text
+    table = found.select_one("[aria-labelledby=municipalities] table")
+    assert [cell.text for cell in table.select("tbody td:first-child")] == ["Aalter", "Genk"]
+    assert [one.text for one in found.select("#weakest ~ .cards h3")] == [one.title for one in proposal.members]
     assert "centraal" in found.text
     assert "94.000" in found.text
 
@@ -169,7 +173,7 @@ def test_renaming_and_rejecting_from_the_page(page: Page, proposal: Cluster, app
     )
     desk = visitor.submit(f"{address}/reject", at=address, revision=2, reason="Te verschillend")
     assert "Reden: Te verschillend" in desk.text
-    assert data.clusters.count(app_db, state=ClusterState.REJECTED) == 1
+    assert data.clusters.totals(app_db)[ClusterState.REJECTED] == 1
     assert "Te verschillend" in visitor.get(address).text
 
 
@@ -192,7 +196,7 @@ def test_the_second_of_two_coordinators_sees_what_stands_now(
     page: Page, proposal: Cluster, app_db: Database, who: Callable[[str], Member]
 ) -> None:
     address = f"/clusters/{proposal.id}"
-    cluster.clusters.rename(app_db, cluster_id=proposal.id, revision=1, member=who("coordinator"), name="Graven")
+    cluster.steps.rename(app_db, seen=Seen(proposal.id, 1), member=who("coordinator"), name="Graven")
     for what in ("accept", "reject"):
         found = page("coordinator").submit(
             f"{address}/{what}", at=address, status=409, revision=1, reason="Mijn <b>reden</b>"
@@ -201,7 +205,7 @@ def test_the_second_of_two_coordinators_sees_what_stands_now(
         alert = found.select_one("[role=alert]").text
         assert "Naam gewijzigd: Coordinator" in alert
         assert "Mijn <b>reden</b>" in alert
-    assert data.clusters.count(app_db, state=ClusterState.PROPOSED) == 1
+    assert data.clusters.totals(app_db)[ClusterState.PROPOSED] == 1
 
 
 @pytest.mark.parametrize("revision", ["", "abc", "-1", "9" * 40, "²"])
@@ -218,7 +222,7 @@ def test_members_cannot_decide(page: Page, proposal: Cluster, app_db: Database) 
             f"/clusters/{proposal.id}/{what}", at="/account", status=403, revision=1, name="x", reason="x"
         )
     page("genk").submit("/clusters/propose", at="/account", status=403)
-    assert data.clusters.count(app_db, state=ClusterState.PROPOSED) == 1
+    assert data.clusters.totals(app_db)[ClusterState.PROPOSED] == 1
 
 
 def test_the_list_command_tells_members_by_their_external_ids(app: Flask, proposal: Cluster) -> None:

@@ -393,3 +393,26 @@ def test_matching_needs_ideas_to_be_measured_on(run: Run, tmp_path: Path) -> Non
     bad = tmp_path / "bad.jsonl"
     bad.write_text("[]\n")
     assert "line 1" in run("evaluate", "matching", str(bad), status=1).output
+
+
+def test_clusters_are_measured_beside_what_they_have_to_beat(run: Run, app_db: Database, tmp_path: Path) -> None:
+    texts = {
+        "graven": ("Een register van grafconcessies", "Grafconcessies in een register", "Register van grafconcessies"),
+        "zwembad": ("Baden reserveren in het zwembad", "Zwembad reserveren", "In het zwembad baden reserveren"),
+    }
+    rows: list[dict[str, Any]] = [
+        {"title": text, "description": f"{text}.", "kind": "idea", "topic": topic, "lang": "nl"}
+        for topic, three in texts.items()
+        for text in three
+    ]
+    noise = {"title": "Het bos", "description": "Wandelen in het bos.", "kind": "noise", "topic": None, "lang": "nl"}
+    ideas = written(tmp_path, *rows, noise)
+    table = run("evaluate", "clusters", ideas).output
+    figures = json.loads(run("evaluate", "clusters", ideas, "--json").stdout)
+    ours = figures["Medestanders"]
+    assert (ours["pairwise F1"], ours["V-measure"], ours["stability, other order"]) == (1, 1, 1)
+    assert set(figures) > {"HDBSCAN", "community detection ≥ 0.75", "k-means, best silhouette"}
+    assert all(set(found) == set(ours) for found in figures.values())
+    assert "| pairwise F1 |" in table
+    assert data.store.value(app_db, "select count(*) from ideas") == 0
+    assert "Er is niets om op te meten" in run("evaluate", "clusters", written(tmp_path, noise), status=1).output

@@ -19,6 +19,7 @@ import cluster.contacts
 import cluster.ideas
 import cluster.web.exports
 import data.clusters
+import data.proposals
 from cluster.engine.texts import as_cell, from_cell, is_formula
 from cluster.web.exports import csv_response, response, xlsx_response
 from data.store import transaction
@@ -157,7 +158,7 @@ def test_coordinators_get_a_row_for_each_member_of_a_cluster(
     keys = [(Kind.IDEA, idea_id) for idea_id in ids]
     draft = Draft("=Naam", ("term",), 0.5, (keys[0], keys[1]), tuple((key, 0.5) for key in keys))
     with transaction(app_db):
-        data.clusters.add(app_db, draft=draft)
+        data.proposals.add(app_db, draft=draft)
 
     table = csv_table(
         page("coordinator").client.get(page("coordinator").get("/clusters").select(".files a")[1]["href"])

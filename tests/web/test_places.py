@@ -14,10 +14,12 @@ import cluster.places
 import cluster.projects
 import data.clusters
 import data.people
+import data.proposals
+import data.steps
 from cluster.imports import Row
 from cluster.web.places import why
 from data.store import change, transaction, value
-from models.clusters import ClusterState, Draft
+from models.clusters import Action, ClusterState, Draft
 from models.ideas import IdeaForm
 from models.matches import Kind
 from models.people import Member
@@ -74,9 +76,9 @@ def test_a_page_shows_what_a_municipality_does(page: Page, app_db: Database, loc
     with transaction(app_db):
         for state in (ClusterState.ACCEPTED, ClusterState.PROPOSED):
             draft = Draft(f"Cluster {state}", (), 0.5, keys, tuple((key, 0.5) for key in keys))
-            found = data.clusters.get(app_db, cluster_id=data.clusters.add(app_db, draft=draft))
+            found = data.clusters.get(app_db, cluster_id=data.proposals.add(app_db, draft=draft))
             assert found is not None
-            data.clusters.set_state(app_db, cluster=found, state=state, member_id=None)
+            data.steps.take(app_db, cluster_id=found.id, action=Action(state), state=state)
 
     shown = page().get(f"/municipalities/{located['Genk']}")
 
@@ -280,7 +282,7 @@ def test_home_counts_the_queues_of_coordinators(page: Page, app_db: Database, wh
     assert page("coordinator").get("/").select_one(".queues .amount").get_text() == "0"
     keys = tuple((Kind.IDEA, post(app_db, who(name), name)) for name in ("genk", "aalter"))
     with transaction(app_db):
-        data.clusters.add(app_db, draft=Draft("N", (), 0.5, (keys[0], keys[1]), tuple((key, 0.5) for key in keys)))
+        data.proposals.add(app_db, draft=Draft("N", (), 0.5, (keys[0], keys[1]), tuple((key, 0.5) for key in keys)))
 
     shown = page("coordinator").get("/")
     assert shown.select_one(".queues .amount").get_text() == "1"

@@ -16,6 +16,7 @@ import data.ideas
 import data.migrations
 import data.people
 import data.projects
+import data.proposals
 import data.store
 from cluster.engine.encoder import Encoder, LazyEncoder
 from cluster.web import create_app
@@ -120,7 +121,7 @@ def test_demo_members_sign_in_with_the_one_password(place: Services) -> None:
 def test_every_text_has_a_vector_and_clusters_are_proposed_once(place: Services) -> None:
     assert count(place.db(), "select count(*) from embeddings") == 43 + 26
     assert count(place.db(), "select count(*) from clusters where state = 'proposed'") > 0
-    assert data.clusters.last_run(place.db()) is not None
+    assert data.proposals.last_run(place.db()) is not None
 
 
 def test_setting_up_twice_changes_nothing(place: Services) -> None:

@@ -1,0 +1,163 @@
+"""Reviews: what a coordinator looks at before deciding about a cluster. Computed when asked, never stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from sqlite_utils import Database
+
+import cluster.matches
+import data.clusters
+import data.judgements
+import data.matches
+from cluster.engine import grouping, lexical
+from cluster.engine.encoder import Vectors
+from cluster.figures import Likeness, Reader, likeness
+from cluster.people import must_coordinate
+from data.matches import Item
+from models.clusters import Cluster, ClusterItem, ItemKey, Judgement
+from models.matches import Explanation
+from models.people import Member
+
+NEAR_AT_MOST = 6
+# Relations from "fits well" on are drawn; of a large cluster the strongest.
+DRAWN_AT_LEAST = 0.25
+DRAWN_AT_MOST = 40
+_CANDIDATES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why an item belongs: what it has in common with the member that it is most like, or with the central one."""
+
+    other: ClusterItem
+    explanation: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """An item outside a cluster that is much like its members, with its mean P(same need), and where it is now."""
+
+    item: ClusterItem
+    fit: float
+    held: Cluster | None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What there is to see of a cluster. Without an encoder, or when nothing was read yet, all of it is empty.
+
+    `weakest` is the pair with the least in common, `relations` are pairs of members, as places in the list of members,
+    with their P(same need), strongest first; `leaving` is who would leave in a split.
+    """
+
+    why: dict[ItemKey, Why]
+    weakest: tuple[ClusterItem, ClusterItem, float, Explanation] | None
+    near: tuple[Near, ...]
+    relations: tuple[tuple[int, int, float], ...]
+    leaving: frozenset[ItemKey]
+
+
+NOTHING = Review({}, None, (), (), frozenset())
+
+
+def review(db: Database, *, reader: Reader, member: Member | None, found: Cluster) -> Review:
+    """What a coordinator needs to see of a cluster to decide; texts are compared as for suggestions."""
+    must_coordinate(member)
+    alike = likeness(db, reader=reader, keys=[one.key for one in found.members])
+    if len(alike.keys) < 2:
+        return NOTHING
+    items = data.clusters.public(db, keys=alike.keys)
+    explain = _Explainer(db, reader, list(items.values()))
+    parts = grouping.halves(alike.matrix) if len(alike.keys) > 3 else np.zeros(len(alike.keys))
+    pair = grouping.weakest(np.round(alike.matrix, 3))
+    assert pair is not None
+    weak = (items[alike.keys[pair[0]]], items[alike.keys[pair[1]]])
+    return Review(
+        why={key: Why(items[other], explain(items[other], items[key])) for key, other in _beside(alike).items()},
+        weakest=(*weak, float(alike.matrix[pair]), explain(*weak)),
+        near=_near(db, reader, alike),
+        relations=_relations(found, alike),
+        leaving=frozenset(key for key, part in zip(alike.keys, parts, strict=True) if part),
+    )
+
+
+def _beside(alike: Likeness) -> dict[ItemKey, ItemKey]:
+    """With which member each is compared: all others with the central one, this one with the one most like it."""
+    central, others = alike.keys[0], alike.keys[1:]
+    most = alike.keys[1 + int(np.argmax(alike.matrix[0, 1:]))]
+    return {central: most, **dict.fromkeys(others, central)}
+
+
+def _relations(found: Cluster, alike: Likeness) -> tuple[tuple[int, int, float], ...]:
+    place = {one.key: at for at, one in enumerate(found.members)}
+    drawn = [
+        (place[alike.keys[a]], place[alike.keys[b]], round(float(alike.matrix[a, b]), 3))
+        for a, b in combinations(range(len(alike.keys)), 2)
+        if alike.matrix[a, b] >= DRAWN_AT_LEAST
+    ]
+    return tuple(sorted(drawn, key=lambda one: (-one[2], one[0], one[1]))[:DRAWN_AT_MOST])
+
+
+def _near(db: Database, reader: Reader, alike: Likeness) -> tuple[Near, ...]:
+    """What is near but outside, and was not judged apart from any member."""
+    assert reader.encoder is not None
+    cluster.matches.follow(db, index=reader.index, encoder=reader.encoder)
+    vectors = data.matches.vectors_of(db, items=alike.keys, encoder=reader.encoder.name)
+    centre = np.stack([np.frombuffer(vectors[key], dtype=np.float32) for key in alike.keys]).mean(axis=0)
+    hits = reader.index.nearest(centre, at_most=_CANDIDATES + len(alike.keys))
+    apart = {
+        key
+        for pair, judgement in data.judgements.about(db, keys=alike.keys).items()
+        if judgement in (Judgement.DIFFERENT, Judgement.RELATED)
+        for key in pair
+    }
+    near = [hit.key for hit in hits if hit.key not in alike.keys and hit.key not in apart][:_CANDIDATES]
+    both = likeness(db, reader=reader, keys=[*alike.keys, *near])
+    count = len(alike.keys)
+    fits = both.matrix[count:, :count].mean(axis=1)
+    best = [both.keys[count + at] for at in np.argsort(-fits, kind="stable")[:NEAR_AT_MOST]]
+    items, held = data.clusters.public(db, keys=best), data.clusters.live_of(db, keys=best)
+    means = dict(zip(both.keys[count:], fits.tolist(), strict=True))
+    return tuple(Near(items[key], round(means[key], 3), held.get(key)) for key in best if key in items)
+
+
+class _Explainer:
+    """Tells why two items are alike, from what is kept of how each was read."""
+
+    def __init__(self, db: Database, reader: Reader, items: Sequence[ClusterItem]) -> None:
+        self._vocabulary = cluster.matches.read_vocabulary(db, reader.index)
+        self._plain = data.matches.plain_words(db)
+        assert reader.encoder is not None
+        self._encoder = reader.encoder
+        self._known: dict[ItemKey, tuple[frozenset[str], list[str]]] = {}
+        texts = {item.key: _whole(item) for item in items}
+        self._parts: dict[Item, Vectors] = cluster.matches.parts_of(db, encoder=reader.encoder, texts=texts)
+
+    def __call__(self, mine: ClusterItem, theirs: ClusterItem) -> Explanation:
+        """What two items have in common: sentences, and words as the second one writes them."""
+        (words, sentences), (other_words, other_sentences) = self._read(mine), self._read(theirs)
+        spelling = lexical.as_written(_whole(theirs))
+        terms = self._vocabulary.shared(words, other_words, at_most=4)
+        parts, other_parts = self._parts.get(mine.key), self._parts.get(theirs.key)
+        pairs: tuple[tuple[str, str], ...] = ()
+        # Parts of an encoder that split the text in another way say nothing of these sentences.
+        if (
+            parts is not None
+            and other_parts is not None
+            and (len(parts), len(other_parts)) == (len(sentences), len(other_sentences))
+        ):
+            pairs = cluster.matches.quoted(sentences, parts, other_sentences, other_parts)
+        return Explanation(terms=tuple(spelling.get(term, term) for term in terms), pairs=pairs)
+
+    def _read(self, item: ClusterItem) -> tuple[frozenset[str], list[str]]:
+        """The telling words and the sentences of an item, read once: the central one is compared with all others."""
+        if item.key not in self._known:
+            words = lexical.words(_whole(item)) - self._plain
+            self._known[item.key] = words, self._encoder.sentences(_whole(item))
+        return self._known[item.key]
+
+
+def _whole(item: ClusterItem) -> str:
+    return f"{item.title}. {item.body}"
