@@ -33,7 +33,7 @@ class OrganisationFilter:
 
 _MEMBER = """
 select m.id, m.organisation_id, o.name as organisation, m.email, m.name, m.function, m.role, m.locale,
-  m.standing_consent, m.session_key, m.active, m.demo
+  m.standing_consent, m.session_key, m.active, m.demo, m.bounced_at, m.bounce
 from members m left join organisations o on o.id = m.organisation_id
 """
 

@@ -109,3 +109,14 @@ def postpone(db: Database, *, job: Job, error: str, seconds: int) -> None:
 def waiting(db: Database) -> int:
     """How many jobs are not done."""
     return int(value(db, "select count(*) from jobs where done_at is null"))
+
+
+def waits(db: Database, *, kind: str, by: str) -> bool:
+    """Whether a job of this kind waits that is due by then."""
+    return bool(
+        value(
+            db,
+            "select exists (select 1 from jobs where kind = ? and done_at is null and not_before <= ?)",
+            [kind, by],
+        )
+    )

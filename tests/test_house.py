@@ -37,29 +37,30 @@ FLOORS = ("models", "data", "cluster", "cluster/web")
 # What stands beside the rooms on each floor: a part of a room too large for one file, or what is no room.
 BESIDE = {
     "models": {
-        "circles", "errors", "moderation", "places", "plans", "reminders", "searches", "threads",
+        "attachments", "circles", "digests", "errors", "moderation", "places", "plans", "reminders", "searches",
+        "threads",
     },
     "data": {
-        "access", "circles", "drafts", "evaluations", "fits", "health", "invitations", "judgements", "migrations",
-        "moderation", "places", "plans", "project_requests", "project_uploads", "reminders", "searches", "store",
-        "threads", "throttles", "turns", "versions", "work",
+        "access", "attachments", "circles", "digests", "drafts", "evaluations", "fits", "health", "invitations",
+        "judgements", "migrations", "moderation", "places", "plans", "project_requests", "project_uploads",
+        "reminders", "searches", "store", "threads", "throttles", "turns", "versions", "work",
     },
     "cluster": {
-        "access", "assessments", "circles", "drafts", "evaluations", "fits", "imports", "invitations", "moderation",
-        "organisations", "passwords", "places", "plan_forms", "plans", "project_imports", "project_requests",
-        "project_uploads", "reminders", "searches", "setup", "snapshots", "threads", "tokens", "versions", "work",
-        "workbooks",
+        "access", "assessments", "attachments", "circles", "digests", "drafts", "evaluations", "files", "fits",
+        "imports", "invitations", "mail", "moderation", "organisations", "passwords", "places", "plan_forms",
+        "plans", "project_imports", "project_requests", "project_uploads", "reminders", "searches", "setup",
+        "snapshots", "threads", "tokens", "versions", "work", "workbooks",
     },
     "cluster/web": {
-        "access", "assessments", "calendars", "cluster_commands", "commands", "context", "doctor", "drafts",
-        "errors", "evaluate_commands", "exports", "face", "invitations", "languages", "logs", "markup",
-        "match_commands", "member_commands", "moderation", "organisations", "pages", "places", "plans",
-        "project_requests", "project_uploads", "reminders", "requests", "searches", "security", "serve", "settings",
-        "setup", "terminal", "threads", "versions", "worker",
+        "access", "assessments", "attachments", "calendars", "cluster_commands", "commands", "context",
+        "doctor", "drafts", "errors", "evaluate_commands", "exports", "face", "invitations", "languages",
+        "logs", "markup", "match_commands", "member_commands", "moderation", "organisations", "pages", "places",
+        "plans", "project_requests", "project_uploads", "reminders", "requests", "searches", "security",
+        "serve", "settings", "setup", "terminal", "threads", "versions", "worker",
     },
 }  # fmt: skip
 # They read texts and files, and leave writing to the verbs.
-NO_VERBS = {"imports", "plan_forms", "tokens", "workbooks"}
+NO_VERBS = {"files", "imports", "mail", "plan_forms", "tokens", "workbooks"}
 TOP = {
     ".ci", ".gitignore", "LICENCE", "Makefile", "README.md", "cluster", "data", "models", "package-lock.json",
     "package.json", "pyproject.toml", "requirements.lock", "static", "templates", "tests", "translations", "wsgi.py",

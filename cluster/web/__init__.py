@@ -13,6 +13,7 @@ from cluster.engine.index import Index
 from cluster.web import (
     access,
     assessments,
+    attachments,
     calls,
     clusters,
     commands,
@@ -75,7 +76,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    CSRFProtect(app).exempt(matches.similar_api)
+    csrf = CSRFProtect(app)
+    csrf.exempt(matches.similar_api)
+    csrf.exempt(letters.unsubscribe)
     _sign_in_with_session_keys(app)
     languages.attach(app)
     face.attach(app)
@@ -105,6 +108,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         plans,
         threads,
         reminders,
+        attachments,
     )
     for door in rooms:
         app.register_blueprint(door.door)

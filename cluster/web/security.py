@@ -14,7 +14,7 @@ def guard(app: Flask) -> None:
     @app.after_request
     def _headers(answer: Response) -> Response:
         headers = answer.headers
-        headers["Content-Security-Policy"] = _POLICY
+        headers.setdefault("Content-Security-Policy", _POLICY)
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
