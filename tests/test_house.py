@@ -37,26 +37,27 @@ FLOORS = ("models", "data", "cluster", "cluster/web")
 # What stands beside the rooms on each floor: a part of a room too large for one file, or what is no room.
 BESIDE = {
     "models": {
-        "attachments", "circles", "digests", "errors", "moderation", "places", "plans", "reminders", "searches",
-        "threads",
+        "attachments", "circles", "digests", "errors", "moderation", "places", "plans", "programme",
+        "reminders", "searches", "threads",
     },
     "data": {
         "access", "attachments", "circles", "digests", "drafts", "evaluations", "fits", "health", "invitations",
-        "judgements", "migrations", "moderation", "places", "plans", "project_requests", "project_uploads",
-        "reminders", "searches", "store", "threads", "throttles", "turns", "versions", "work",
+        "judgements", "migrations", "moderation", "places", "plans", "programme", "project_requests",
+        "project_uploads", "reminders", "searches", "store", "threads", "throttles", "turns", "versions",
+        "work",
     },
     "cluster": {
         "access", "assessments", "attachments", "circles", "digests", "drafts", "evaluations", "files", "fits",
         "imports", "invitations", "mail", "moderation", "organisations", "passwords", "places", "plan_forms",
-        "plans", "project_imports", "project_requests", "project_uploads", "reminders", "searches", "setup",
-        "snapshots", "threads", "tokens", "versions", "work", "workbooks",
+        "plans", "programme", "project_imports", "project_requests", "project_uploads", "reminders", "searches",
+        "setup", "snapshots", "threads", "tokens", "versions", "work", "workbooks",
     },
     "cluster/web": {
         "access", "assessments", "attachments", "calendars", "cluster_commands", "commands", "context",
         "doctor", "drafts", "errors", "evaluate_commands", "exports", "face", "invitations", "languages",
         "logs", "markup", "match_commands", "member_commands", "moderation", "organisations", "pages", "places",
-        "plans", "project_requests", "project_uploads", "reminders", "requests", "searches", "security",
-        "serve", "settings", "setup", "terminal", "threads", "versions", "worker",
+        "plans", "programme", "project_requests", "project_uploads", "reminders", "requests", "searches",
+        "security", "serve", "settings", "setup", "terminal", "threads", "versions", "worker",
     },
 }  # fmt: skip
 # They read texts and files, and leave writing to the verbs.
@@ -150,7 +151,7 @@ def test_the_readme_names_every_command_and_target(app: Flask) -> None:
 DAILY = ["/", "/ideas", "/projects", "/municipalities", "/municipalities/2"]
 LISTS = [*DAILY, "/search?q=idee", "/clusters", "/introductions", "/projects/requests", "/calls/1"]
 LISTS += ["/organisations", "/members", "/invitations", "/access-requests", "/organisations/2"]
-LISTS += ["/account", "/ideas/new", "/ideas/2/versions", "/reports", "/history", "/matches/quality"]
+LISTS += ["/account", "/ideas/new", "/ideas/2/versions", "/reports", "/history", "/matches/quality", "/programme"]
 FOR_COORDINATORS = {
     "/clusters",
     "/organisations",
@@ -159,6 +160,7 @@ FOR_COORDINATORS = {
     "/reports",
     "/history",
     "/matches/quality",
+    "/programme",
 }
 
 

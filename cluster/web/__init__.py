@@ -33,6 +33,7 @@ from cluster.web import (
     people,
     places,
     plans,
+    programme,
     project_requests,
     project_uploads,
     projects,
@@ -109,6 +110,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         threads,
         reminders,
         attachments,
+        programme,
     )
     for door in rooms:
         app.register_blueprint(door.door)

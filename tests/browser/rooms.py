@@ -575,6 +575,7 @@ ROOMS = [
     Room("clusters", "/clusters", "coordinator"),
     Room("plain-words", "/matches/words", "coordinator"),
     Room("quality", "/matches/quality", "coordinator"),
+    Room("programme", "/programme", "coordinator"),
     Room("cluster-proposed", "/clusters/{proposed}", "coordinator"),
     Room("cluster-open", "/clusters/{proposed}", "coordinator", does=_open_everything),
     Room("cluster-error", "/clusters/{proposed}", "coordinator", does=_reject_without_reason),

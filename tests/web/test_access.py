@@ -226,6 +226,11 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("POST", "/clusters/1/reject"): (401, 403, 403, 422),
     ("POST", "/clusters/1/rename"): (401, 403, 403, 422),
     ("GET", "/matches/quality"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/programme"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/programme/funnel.csv"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/programme/unserved.xlsx"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/programme/pairs.csv"): (SIGN_IN, 403, 403, 200),
+    ("GET", "/programme/pairs.pdf"): (SIGN_IN, 403, 403, 404),
     ("GET", "/plans"): (SIGN_IN, 200, 200, 200),
     # Idea 1 has plan 1, which is none of Aalter's business; cluster 2 has none.
     ("GET", "/plans/new?idea=1"): (SIGN_IN, 303, 404, 303),
