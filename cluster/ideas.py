@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -165,25 +164,12 @@ def _write(
             keep_vector(db, kind=Kind.IDEA, item_id=idea.id, encoder=encoder, text=text, reading=reading)
         else:
             _queue_embedding(db, idea.id)
-        queue_telling(db, idea_id=idea.id)
         if put_back is not None and not is_own(idea, member):
             item = data.moderation.item(db, kind=Subject.IDEA, item_id=idea.id)
             assert item is not None
             data.moderation.note(
                 db, member_id=member.id, action=Action.PUT_BACK, item=item, reason=f"{put_back} → {revision + 1}"
             )
-
-
-def queue_telling(db: Database, *, idea_id: int) -> None:
-    """Inside the caller's transaction: have endorsers told what changed, once the writer had time to mend a word."""
-    later = datetime.now(UTC) + timedelta(seconds=TOLD_AFTER_S)
-    data.work.queue(
-        db,
-        kind="tell",
-        key=str(idea_id),
-        payload={"idea_id": idea_id},
-        not_before=later.isoformat(timespec="seconds"),
-    )
 
 
 def withdraw(db: Database, *, member: Member | None, idea_id: int) -> None:
@@ -201,8 +187,6 @@ def _move(db: Database, *, member: Member | None, idea_id: int, before: IdeaStat
     with transaction(db):
         if own(db, member=member, idea_id=idea_id).state is before:
             data.ideas.set_state(db, idea_id=idea_id, state=after)
-            if after is IdeaState.OPEN:  # nobody was told of what changed meanwhile
-                queue_telling(db, idea_id=idea_id)
 
 
 def get(db: Database, *, idea_id: int, member: Member | None) -> Idea:
@@ -502,7 +486,6 @@ def _correct(db: Database, before: Idea, values: dict[str, Any], *, what: set[st
             lang=values["lang"],
             member_id=None,
         )
-        queue_telling(db, idea_id=before.id)
     if "origin" in what:
         data.ideas.set_origin(
             db, idea_id=before.id, organisation_id=values["organisation_id"], source_url=values["source_url"]

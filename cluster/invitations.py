@@ -208,6 +208,7 @@ def _send(db: Database, *, invitation_id: int, token: str) -> Invitation:
     found = data.invitations.get(db, invitation_id=invitation_id)
     assert found is not None
     key = f"invitation:{found.id}:{found.letters}"
-    values = {"invitation": found, "token": token, "days": DAYS}
-    cluster.letters.queue(db, to=found.guest, template="invitation", dedupe_key=key, **values)
+    cluster.letters.queue(
+        db, to=found.guest, template="invitation", dedupe_key=key, invitation=found, token=token, days=DAYS
+    )
     return found

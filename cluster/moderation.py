@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+import cluster.circles
 import cluster.contacts
 import cluster.ideas
 import cluster.letters
@@ -16,6 +17,7 @@ from cluster.engine.texts import clean, readable
 from cluster.people import must_act, must_coordinate
 from data.moderation import Filter
 from data.store import transaction
+from models.circles import About
 from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, NotSignedIn, TooMany, refuse
 from models.ideas import IdeaState
 from models.moderation import (
@@ -142,8 +144,6 @@ def decide(db: Database, *, member: Member | None, case_id: int, revision: int, 
         elif decision == Decision.SHOW:
             known = data.moderation.before(db, case_id=case_id)
             data.moderation.show(db, kind=case.kind, item_id=case.item_id, before=known)
-            if case.kind is Subject.IDEA and known == IdeaState.OPEN:
-                cluster.ideas.queue_telling(db, idea_id=case.item_id)
         data.moderation.decide(
             db,
             case_id=case_id,
@@ -187,10 +187,12 @@ def own_case(db: Database, *, member: Member | None, case_id: int) -> Case:
     return _own(db, member=member, case_id=case_id)[0]
 
 
-def idea_of(db: Database, *, case: Case) -> int | None:
-    """The idea that an item is, or that a message stands at."""
+def item_of(db: Database, *, case: Case) -> Item:
+    """What a case is about, as it stands."""
     item = data.moderation.item(db, kind=case.kind, item_id=case.item_id)
-    return item.idea_id if item else None
+    if item is None:
+        raise NotFound
+    return item
 
 
 def hidden_case(db: Database, *, member: Member | None, kind: Subject, item_id: int) -> Case | None:
@@ -261,7 +263,9 @@ def _own(db: Database, *, member: Member, case_id: int) -> tuple[Case, Item]:
 
 
 def _may_read(db: Database, item: Item, member: Member) -> bool:
-    """Whether a member may read this: what is public, and messages at one's own ideas."""
+    """Whether a member may read this: what is public, messages at one's own ideas, and conversations one is in."""
+    if item.kind is Subject.MESSAGE:
+        return _is_in_conversation(db, item, member)
     if item.kind is Subject.PROJECT:
         project = data.projects.get(db, project_id=item.id)
         return project is not None and not project.hidden
@@ -272,6 +276,15 @@ def _may_read(db: Database, item: Item, member: Member) -> bool:
         return True
     said = cluster.contacts.endorsements(db, idea_id=idea.id, member=member)
     return any(one.id == item.id and one.message for one in said)
+
+
+def _is_in_conversation(db: Database, item: Item, member: Member) -> bool:
+    about, item_id = (About.IDEA, item.idea_id) if item.idea_id else (About.CLUSTER, item.cluster_id)
+    try:
+        cluster.circles.within(db, member=member, about=about, item_id=item_id or 0)
+    except NotFound:
+        return False
+    return True
 
 
 def _readers(db: Database, item: Item) -> list[Member]:

@@ -85,6 +85,8 @@ def forget(db: Database, throttles: Database, *, email: str, address: str, momen
             db, member_id=member.id if member else None, token_hash=token_hash, expires_at=expires_at
         )
         if member:
+            # Who asks, waits for the letter: an address that took none may be in order by now.
+            cluster.letters.take_up(db, member_id=member.id)
             cluster.letters.queue(
                 db, to=member, template="reset", dedupe_key=f"reset:{reset_id}:{token_hash[:8]}", token=token
             )

@@ -1,7 +1,7 @@
 """Cost plans: partners agree who pays what, version by version, and each accepts for itself."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from functools import partial
 
 from sqlite_utils import Database
 
@@ -12,7 +12,6 @@ import data.calls
 import data.circles
 import data.people
 import data.plans
-import data.work
 from cluster.engine import costs
 from cluster.engine.texts import clean
 from cluster.people import must_act, text_wrong
@@ -20,10 +19,10 @@ from cluster.plan_forms import read
 from data.plans import Listed
 from data.store import transaction
 from models.circles import About, Circle, Party
+from models.digests import Bundle, News, What
 from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, refuse
 from models.people import Member
 from models.plans import NOTE_AT_MOST, Answer, Change, Content, Key, Partner, Plan, PlanForm, Version
-from models.reminders import day_of, morning_after
 
 PER_PAGE = 20
 
@@ -236,22 +235,6 @@ def _write(db: Database, *, plan_id: int, number: int, content: Content, member:
     )
     if not written:
         raise Conflict(_OVERTAKEN, current=data.plans.get(db, plan_id=plan_id))
-    _queue_telling(db, plan_id)
-
-
-# Who mends a plan saves it a few times in a row: partners hear of the last of these.
-TOLD_AFTER_S = 15 * 60
-
-
-def _queue_telling(db: Database, plan_id: int) -> None:
-    later = datetime.fromtimestamp(datetime.now(UTC).timestamp() + TOLD_AFTER_S, UTC)
-    data.work.queue(
-        db,
-        kind="plan",
-        key=str(plan_id),
-        payload={"plan_id": plan_id},
-        not_before=later.isoformat(timespec="seconds"),
-    )
 
 
 def answer(db: Database, *, member: Member | None, plan_id: int, number: int, accepted: bool, reason: str = "") -> None:
@@ -351,46 +334,23 @@ def may_join(db: Database, *, plan: Plan) -> list[Party]:
     return [party for party in circle.parties if party.id not in inside]
 
 
-def tell(db: Database, *, plan_id: int, moment: datetime | None = None) -> None:
-    """Write each partner that has not answered the present version one letter; twice changes nothing.
-
-    Who had a letter about this plan today hears of a later version tomorrow morning, in one letter.
-    """
-    moment = moment or datetime.now(UTC)
-    with transaction(db):
+def news(db: Database, *, member: Member) -> list[Bundle]:
+    """The plans of which a version asks this member's government an answer, if it is this member who hears of it."""
+    own = cluster.circles.today(db, organisation_id=member.organisation_id)
+    found = []
+    for plan_id in data.plans.untold(db, organisation_id=own) if own else []:
         plan = data.plans.get(db, plan_id=plan_id)
-        if plan is None or _is_hidden(db, plan):
-            return
-        later = False
-        for asked in data.plans.unanswered(db, plan_id=plan_id):
-            if asked.told_at and day_of(asked.told_at) == day_of(moment):
-                later = True
-                continue
-            _ask(db, plan, asked.organisation_id, asked.member_id)
-            data.plans.told(
-                db,
-                plan_id=plan_id,
-                organisation_id=asked.organisation_id,
-                number=plan.version.number,
-                moment=moment.isoformat(timespec="seconds"),
-            )
-        if later:
-            # Under a key of its own: under that of the work in hand it would be due at once.
-            data.work.queue(
-                db,
-                kind="plan",
-                key=f"{plan_id}:{day_of(moment).isoformat()}",
-                payload={"plan_id": plan_id},
-                not_before=morning_after(moment, days=1),
-            )
-
-
-def _ask(db: Database, plan: Plan, organisation_id: int, member_id: int | None) -> None:
-    to = _speaker(db, plan, organisation_id, member_id)
-    if to is None:
-        return
-    key = f"plan:{plan.id}:{plan.version.number}:{organisation_id}"
-    cluster.letters.queue(db, to=to, template="plan", dedupe_key=key, plan=plan)
+        asked = next((one for one in data.plans.unanswered(db, plan_id=plan_id) if one.organisation_id == own), None)
+        if plan is None or asked is None or own is None or _is_hidden(db, plan):
+            continue
+        to = _speaker(db, plan, own, asked.member_id)
+        if to is not None and to.id == member.id:
+            number = plan.version.number
+            circle = cluster.circles.get(db, about=plan.about, item_id=plan.item_id)
+            told = partial(data.plans.told, db, plan_id=plan_id, organisation_id=own, number=number)
+            about = (plan.about, plan.item_id, circle.title or plan.content.title, "", plan.version.written_at)
+            found.append(Bundle(told, (News(What.PLAN, *about, {"plan": plan}),)))
+    return found
 
 
 def _speaker(db: Database, plan: Plan, organisation_id: int, member_id: int | None) -> Member | None:

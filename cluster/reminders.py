@@ -83,6 +83,7 @@ def _ask(
             to=to,
             template=f"reminder_{what}",
             dedupe_key=f"reminder:{what}:{found.id}:{organisation_id}",
+            stops="reminders",
             introduction=found,
             other=found.endorser_organisation
             if organisation_id == found.poster_organisation_id

@@ -1,17 +1,14 @@
 """Searches: one box over everything public, and searches that members keep and that tell what is new."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from functools import partial
 
 from sqlite_utils import Database
 
-import cluster.letters
 import data.matches
-import data.people
 import data.searches
-import data.work
 from cluster.engine.encoder import Encoder
 from cluster.engine.fragments import Marker
 from cluster.engine.index import Index
@@ -21,7 +18,7 @@ from cluster.engine.texts import one_line, readable
 from cluster.matches import follow, read_vocabulary, soon
 from data.matches import Item
 from data.store import transaction
-from models.calls import BRUSSELS
+from models.digests import Bundle, News, What
 from models.errors import N_, Invalid, NotFound, refuse
 from models.people import Member
 from models.searches import (
@@ -45,7 +42,6 @@ from models.searches import (
 ANY = Chosen()
 PER_PAGE = 20
 SAVED_AT_MOST = 50
-TOLD_AT_MOST = 20
 
 # Reciprocal rank fusion (Cormack, Clarke and Büttcher 2009): only to retrieve and order, never a threshold.
 _RRF = 60
@@ -61,7 +57,6 @@ _NEIGHBOURS = 50
 # Words weigh a little more than meaning: who types a word expects to see it.
 _MEANING = 0.9
 # A letter with daily news is written at this hour in Brussels.
-_MORNING = time(7)
 
 _Lists = list[tuple[float, list[Key]]]
 
@@ -99,7 +94,7 @@ def search(
     if not query and chosen != ANY:
         order = _newest(db, chosen=chosen)
         traits = data.searches.traits(db, keys=order)
-        return _found(db, order=order, traits=traits, question=Question(), chosen=chosen, page=page, per_page=per_page)
+        return _page(db, order=order, traits=traits, question=Question(), chosen=chosen, page=page, per_page=per_page)
     words_only = encoder is None
     reading = understand(db, index=index, query=query)
     question = reading.question
@@ -121,7 +116,7 @@ def search(
     order = _fused(lists)
     # What was weighed for a cluster by its ideas counts ideas.
     more = (more and wide is chosen) or len(order) > COUNTED_AT_MOST
-    found = _found(db, order=order, traits=traits, question=question, chosen=chosen, page=page, per_page=per_page)
+    found = _page(db, order=order, traits=traits, question=question, chosen=chosen, page=page, per_page=per_page)
     return replace(
         found,
         more=more,
@@ -131,7 +126,7 @@ def search(
     )
 
 
-def _found(
+def _page(
     db: Database,
     *,
     order: Sequence[Key],
@@ -312,7 +307,6 @@ def save(db: Database, *, member: Member, name: str, query: str, chosen: Chosen,
         search_id = data.searches.add(
             db, member_id=member.id, name=name, query=query, chosen=chosen, often=Often(often)
         )
-        _queue_morning(db, often)
     return search_id, True
 
 
@@ -322,7 +316,6 @@ def change(db: Database, *, member: Member, search_id: int, name: str, often: st
     name, _ = _checked(name, saved.query, often, anything=True)
     with transaction(db):
         data.searches.update(db, search_id=search_id, name=name, often=Often(often))
-        _queue_morning(db, often)
 
 
 def remove(db: Database, *, member: Member, search_id: int) -> None:
@@ -333,14 +326,6 @@ def remove(db: Database, *, member: Member, search_id: int) -> None:
             data.searches.remove(db, search_id=search_id)
         elif saved is not None:
             raise NotFound
-
-
-def stop(db: Database, *, search_id: int) -> None:
-    """Let a search warn no more; for who holds the link of its letters. Saying it twice changes nothing."""
-    with transaction(db):
-        saved = data.searches.get(db, search_id=search_id)
-        if saved is not None:
-            data.searches.update(db, search_id=search_id, name=saved.name, often=Often.OFF)
 
 
 def _checked(name: str, query: str, often: str, *, anything: bool) -> tuple[str, str]:
@@ -362,7 +347,7 @@ def _checked(name: str, query: str, often: str, *, anything: bool) -> tuple[str,
     return name, query
 
 
-def news(db: Database, *, index: Index[Item], saved: SavedSearch, until: int) -> list[Key]:
+def fresh(db: Database, *, index: Index[Item], saved: SavedSearch, until: int) -> list[Key]:
     """What became public after a search last looked, up to `until`, and has all its words and facets; best first."""
     if until <= saved.seen:
         return []
@@ -377,76 +362,36 @@ def news(db: Database, *, index: Index[Item], saved: SavedSearch, until: int) ->
         at_most=COUNTED_AT_MOST,
         published=(saved.seen, until),
     )
-    fresh = data.searches.published_since(db, seen=saved.seen, until=until)
+    since = data.searches.published_since(db, seen=saved.seen, until=until)
     named = data.searches.named(db, question=question, mode="all", chosen=saved.chosen, at_most=COUNTED_AT_MOST)
-    keys = [*found, *(key for key, _ in named if key in fresh)]
+    keys = [*found, *(key for key, _ in named if key in since)]
     # What is not public, such as a cluster of which too much was hidden, has no traits.
     public = data.searches.traits(db, keys=keys)
     return [key for key in keys if key in public]
 
 
-def tell(db: Database, *, index: Index[Item], search_id: int, stop_path: Callable[[SavedSearch], str]) -> int:
-    """Write the member a letter about what is new for a search, and return how much that is.
+def news(db: Database, *, index: Index[Item], member: Member) -> list[Bundle]:
+    """What became public for the searches that a member keeps; what their own organisation posted is no news.
 
-    Nothing is told twice: a search remembers up to where it looked, in the very transaction that writes the letter.
-    What the member's own organisation posted is no news. `stop_path` gives the address that ends these letters.
+    Nothing is told twice: each search remembers up to where it looked, also when it found nothing.
     """
-    saved = data.searches.get(db, search_id=search_id)
-    member = data.people.get(db, member_id=saved.member_id) if saved else None
-    if saved is None or member is None or saved.often is Often.OFF:
-        return 0
     until = data.searches.last_published(db)
-    if until <= saved.seen:
-        return 0
-    keys = news(db, index=index, saved=saved, until=until)
-    shown = data.searches.shown(db, keys=keys)
-    items = [one for key in keys if (one := shown.get(key)) and not _is_own(one, member)] if member.active else []
-    with transaction(db):
-        if not data.searches.look(db, search_id=saved.id, seen=saved.seen, until=until, told=bool(items)):
-            return 0
-        if items:
-            cluster.letters.queue(
-                db,
-                to=member,
-                template="search",
-                dedupe_key=f"search:{saved.id}:{until}",
-                saved=saved,
-                items=items[:TOLD_AT_MOST],
-                count=len(items),
-                stop_path=stop_path(saved),
-            )
-    return len(items)
+    found = []
+    for saved in data.searches.of_member(db, member_id=member.id):
+        if saved.often is Often.OFF or until <= saved.seen:
+            continue
+        keys = fresh(db, index=index, saved=saved, until=until)
+        shown = data.searches.shown(db, keys=keys)
+        items = [one for key in keys if (one := shown.get(key)) and not _is_own(one, member)]
+        told = partial(data.searches.look, db, search_id=saved.id, seen=saved.seen, until=until, told=bool(items))
+        found.append(Bundle(told, tuple(_found(one, saved) for one in items)))
+    return found
+
+
+def _found(shown: Shown, saved: SavedSearch) -> News:
+    about = (shown.kind, shown.id, shown.title, shown.organisation, shown.created_at or "")
+    return News(What.FOUND, *about, {"search": saved.name})
 
 
 def _is_own(shown: Shown, member: Member) -> bool:
     return shown.kind is Subject.IDEA and bool(member.organisation) and shown.organisation == member.organisation
-
-
-def tell_all(db: Database, *, index: Index[Item], often: Often, stop_path: Callable[[SavedSearch], str]) -> int:
-    """Tell what is new for all searches that warn so often, each in its own transaction; returns how many letters."""
-    ids = data.searches.ids_that_warn(db, often=often)
-    return sum(tell(db, index=index, search_id=one, stop_path=stop_path) > 0 for one in ids)
-
-
-def wake(db: Database) -> None:
-    """Make sure that daily searches have their next morning; a place without such searches writes nothing."""
-    if data.searches.ids_that_warn(db, often=Often.DAILY):
-        with transaction(db):
-            _queue_morning(db, Often.DAILY)
-
-
-def _queue_morning(db: Database, often: str) -> None:
-    """Queue the news of the next morning, once a day however often it is asked."""
-    if often == Often.DAILY:
-        at = next_morning(datetime.now(UTC))
-        key = f"daily:{at.date().isoformat()}"
-        data.work.queue(db, kind="searches", key=key, not_before=at.isoformat(timespec="seconds"))
-
-
-def next_morning(moment: datetime) -> datetime:
-    """The first seven o'clock in Brussels after a moment, in UTC."""
-    local = moment.astimezone(BRUSSELS)
-    at = datetime.combine(local.date(), _MORNING, BRUSSELS)
-    if at <= local:
-        at = datetime.combine(local.date() + timedelta(days=1), _MORNING, BRUSSELS)
-    return at.astimezone(UTC)

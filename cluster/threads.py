@@ -1,31 +1,35 @@
 """Conversations of those in contact about an idea or an accepted cluster, and what they tell each other to use."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
+import cluster.attachments
 import cluster.circles
 import cluster.letters
+import data.attachments
 import data.circles
 import data.people
 import data.threads
-import data.work
 from cluster.engine.language import language_of
 from cluster.engine.texts import as_typed, cents, clean, day, one_line
+from cluster.files import Given
 from cluster.people import must_act, not_too_often, text_wrong
 from data.store import transaction
+from models.attachments import Attachment
 from models.circles import About, Circle
+from models.digests import Bundle, News, What
 from models.errors import N_, Conflict, Invalid, NotFound, refuse
 from models.people import Member
-from models.reminders import day_of, morning_after
-from models.threads import LINE_AT_MOST, TEXT_AT_MOST, Again, Fact, FactForm, Message, Reader, Sight
+from models.threads import LINE_AT_MOST, TEXT_AT_MOST, Again, Fact, FactForm, Known, Message, Reader, Sight, mentioned
 
 PER_PAGE = 30
 
-# Who writes three messages in a row is told of in one letter; and nobody hears of one conversation twice a day.
-TOLD_AFTER_S = 15 * 60
 _IN_LETTER_AT_MOST = 10
 _WRITE_AT_MOST = 30
 _WINDOW_S = 15 * 60
@@ -45,6 +49,8 @@ class Thread:
     messages: list[Message]
     has_more: bool
     facts: list[Fact]
+    files: dict[int, list[Attachment]] = field(default_factory=dict)
+    known: list[Known] = field(default_factory=list)
 
 
 def read(db: Database, *, member: Member | None, about: About, item_id: int, page: int) -> Thread:
@@ -59,7 +65,19 @@ def read(db: Database, *, member: Member | None, about: About, item_id: int, pag
         db, thread_id=thread_id, at_most=0 if reader.left else PER_PAGE + 1, after=(page - 1) * PER_PAGE
     )
     facts = [] if reader.left else data.threads.facts(db, about=about, item_id=item_id, sights=list(Sight))
-    return Thread(thread_id, circle, reader, found[:PER_PAGE], len(found) > PER_PAGE, facts)
+    shown = [one for one in found[:PER_PAGE] if not one.hidden]
+    files = data.attachments.of_messages(db, ids=[one.id for one in shown])
+    files.sort(key=lambda one: (one.message_id or 0, one.id))
+    return Thread(
+        thread_id,
+        circle,
+        reader,
+        found[:PER_PAGE],
+        len(found) > PER_PAGE,
+        facts,
+        {key or 0: list(some) for key, some in groupby(files, key=lambda one: one.message_id)},
+        _known(db, thread_id, member=member, about=about, item_id=item_id),
+    )
 
 
 def write(
@@ -72,16 +90,23 @@ def write(
     text: str,
     submission_key: str | None,
     moment: float,
+    files: Sequence[Given] = (),
+    folder: Path | None = None,
 ) -> None:
-    """Write a message; sent twice with one key it is written once. Who writes, is back in the conversation."""
+    """Write a message; sent twice with one key it is written once. Who writes, is back in the conversation.
+
+    Files come with it or nothing is written at all; they are kept in `folder`. Who is mentioned hears of it at once,
+    unless they muted or left the conversation; the others with their digest.
+    """
     cluster.circles.within(db, member=member, about=about, item_id=item_id)
     assert member is not None
     text = clean(text)
     refuse(text_wrong("text", text, at_most=TEXT_AT_MOST, missing=N_("Schrijf eerst een bericht.")))
     not_too_often(throttles, keys={f"message:{member.id}": _WRITE_AT_MOST}, window_s=_WINDOW_S, moment=moment)
     lang = language_of(text)
+    kept = cluster.attachments.keep(folder, files=files) if folder and files else []
     with transaction(db):
-        cluster.circles.within(db, member=member, about=about, item_id=item_id)
+        circle = cluster.circles.within(db, member=member, about=about, item_id=item_id)
         thread_id = data.threads.begin(db, about=about, item_id=item_id)
         values = {"thread_id": thread_id, "member_id": member.id, "organisation_id": member.organisation_id}
         message_id = data.threads.write(
@@ -91,10 +116,12 @@ def write(
             return
         reader = data.threads.reader(db, thread_id=thread_id, member_id=member.id)
         data.threads.follow(db, thread_id=thread_id, member_id=member.id, muted=reader.muted, left=False)
-        _, last = data.threads.count_since(db, thread_id=thread_id, since=reader.told_id, not_by=member.id)
+        last = data.threads.last(db, thread_id=thread_id)
         data.threads.read_up_to(db, thread_id=thread_id, member_id=member.id, message_id=last)
-        later = (datetime.now(UTC) + timedelta(seconds=TOLD_AFTER_S)).isoformat(timespec="seconds")
-        _queue(db, thread_id, key=str(thread_id), not_before=later)
+        if folder:
+            cluster.attachments.add(db, folder, member=member, kept=kept, message_id=message_id)
+        _let_hear(db, thread_id, circle)
+        _mention(db, thread_id, circle, member=member, message_id=message_id, text=text)
 
 
 def follow(db: Database, *, member: Member | None, about: About, item_id: int, muted: bool, left: bool) -> None:
@@ -104,6 +131,16 @@ def follow(db: Database, *, member: Member | None, about: About, item_id: int, m
         assert member is not None
         thread_id = data.threads.begin(db, about=about, item_id=item_id)
         data.threads.follow(db, thread_id=thread_id, member_id=member.id, muted=muted, left=left)
+
+
+def muted(db: Database, *, member: Member) -> list[Circle]:
+    """The circles whose conversation a member muted or left, as far as they are still in them."""
+    own = cluster.circles.today(db, organisation_id=member.organisation_id)
+    found = (
+        data.circles.get(db, about=about, item_id=item_id)
+        for about, item_id in data.threads.muted(db, member_id=member.id)
+    )
+    return [circle for circle in found if circle is not None and circle.gathers and _hears(circle, member, own)]
 
 
 def facts_for(db: Database, *, member: Member | None, about: About, item_id: int) -> list[Fact]:
@@ -204,65 +241,72 @@ def _checked(form: FactForm) -> dict[str, Any]:
     }
 
 
-def tell(db: Database, *, thread_id: int, moment: datetime | None = None) -> None:
-    """Write who follows a conversation one letter about all that others wrote since they last heard.
-
-    Twice changes nothing. Who had a letter about it today hears of the rest tomorrow morning, in one letter.
-    """
-    moment = moment or datetime.now(UTC)
-    with transaction(db):
-        found = data.threads.about(db, thread_id=thread_id)
-        circle = data.circles.get(db, about=found[0], item_id=found[1]) if found else None
-        if circle is None or not circle.gathers:
-            return
-        later = False
-        for reader in _followers(db, thread_id, circle):
-            count, last = data.threads.count_since(
-                db, thread_id=thread_id, since=reader.told_id, not_by=reader.member_id
-            )
-            if not count:
-                continue
-            if reader.told_at and day_of(reader.told_at) == day_of(moment):
-                later = True
-            else:
-                _write(db, thread_id, circle, reader, count=count, last=last, moment=moment)
-        if later:
-            # Under a key of its own: under that of the work in hand it would be due at once.
-            key = f"{thread_id}:{day_of(moment).isoformat()}"
-            _queue(db, thread_id, key=key, not_before=morning_after(moment, days=1))
+def news(db: Database, *, member: Member) -> list[Bundle]:
+    """What others wrote in the conversations that a member follows, since they last heard."""
+    own = cluster.circles.today(db, organisation_id=member.organisation_id)
+    found = []
+    for unread in data.threads.unread(db, member_id=member.id):
+        circle = data.circles.get(db, about=unread.about, item_id=unread.item_id)
+        if circle is None or not circle.gathers or not _hears(circle, member, own):
+            continue
+        told = partial(
+            data.threads.told,
+            db,
+            thread_id=unread.thread_id,
+            member_id=member.id,
+            since=unread.since,
+            message_id=unread.last,
+        )
+        messages = data.threads.news(
+            db, thread_id=unread.thread_id, since=unread.since, member_id=member.id, at_most=_IN_LETTER_AT_MOST
+        )
+        details = {"count": unread.count, "messages": messages}
+        about = (unread.about, unread.item_id, circle.title, "", unread.at)
+        found.append(Bundle(told, (News(What.MESSAGES, *about, details),)))
+    return found
 
 
-def _followers(db: Database, thread_id: int, circle: Circle) -> list[Reader]:
-    """Who hears of a conversation: one of each government, and whoever wrote; none who left or muted it."""
-    known = {one.member_id: one for one in data.threads.readers(db, thread_id=thread_id)}
+def _hears(circle: Circle, member: Member, own: int | None) -> bool:
+    return circle.has(own) or (member.is_coordinator and circle.about is About.CLUSTER)
+
+
+def _let_hear(db: Database, thread_id: int, circle: Circle) -> None:
+    """One of each government hears of a conversation, unless they said otherwise."""
     for party in circle.parties:
         speaker = data.circles.speaker(db, about=circle.about, item_id=circle.item_id, organisation_id=party.id)
         if speaker is not None:
-            known.setdefault(speaker, Reader(member_id=speaker))
-    return [one for one in known.values() if not (one.muted or one.left)]
+            data.threads.hear(db, thread_id=thread_id, member_id=speaker)
 
 
-def _write(
-    db: Database, thread_id: int, circle: Circle, reader: Reader, *, count: int, last: int, moment: datetime
-) -> None:
-    to = data.people.get(db, member_id=reader.member_id)
-    own = cluster.circles.today(db, organisation_id=to.organisation_id) if to else None
-    if to is None or not (circle.has(own) or (to.is_coordinator and circle.about is About.CLUSTER)):
-        return
-    cluster.letters.queue(
+def _known(db: Database, thread_id: int, *, member: Member, about: About, item_id: int) -> list[Known]:
+    """Whom a member may mention: whose name they know here and who is still in the circle."""
+    found = data.threads.mentionable(
         db,
-        to=to,
-        template="thread",
-        dedupe_key=f"thread:{thread_id}:{to.id}:{last}",
-        circle=circle,
-        count=count,
-        messages=data.threads.news(
-            db, thread_id=thread_id, since=reader.told_id, not_by=to.id, at_most=_IN_LETTER_AT_MOST
-        ),
+        thread_id=thread_id,
+        idea_id=item_id if about is About.IDEA else None,
+        organisation_id=member.organisation_id,
     )
-    told_at = moment.isoformat(timespec="seconds")
-    data.threads.read_up_to(db, thread_id=thread_id, member_id=to.id, message_id=last, told_at=told_at)
+    return [one for one in found if one.id != member.id]
 
 
-def _queue(db: Database, thread_id: int, *, key: str, not_before: str) -> None:
-    data.work.queue(db, kind="thread", key=key, payload={"thread_id": thread_id}, not_before=not_before)
+def _mention(db: Database, thread_id: int, circle: Circle, *, member: Member, message_id: int, text: str) -> None:
+    """Write who is mentioned a letter at once; none who muted or left the conversation, or is out of the circle."""
+    known = _known(db, thread_id, member=member, about=circle.about, item_id=circle.item_id)
+    for one in mentioned(text, known):
+        to = data.people.get(db, member_id=one.id)
+        reader = data.threads.reader(db, thread_id=thread_id, member_id=one.id)
+        own = cluster.circles.today(db, organisation_id=to.organisation_id) if to else None
+        if to is None or reader.muted or reader.left or not _hears(circle, to, own):
+            continue
+        data.threads.hear(db, thread_id=thread_id, member_id=to.id)
+        data.threads.mention(db, message_id=message_id, member_id=to.id)
+        cluster.letters.queue(
+            db,
+            to=to,
+            template="mention",
+            dedupe_key=f"mention:{message_id}:{to.id}",
+            stops=f"thread-{thread_id}",
+            circle=circle,
+            who=member,
+            text=text,
+        )

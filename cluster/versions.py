@@ -1,22 +1,17 @@
 """Versions of an idea: who may read them, how they differ, and telling endorsers what changed in substance."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from functools import partial
 
 from sqlite_utils import Database
 
 import cluster.ideas
-import cluster.letters
 import data.ideas
-import data.people
 import data.versions
-import data.work
 from cluster.engine.difference import Passage, passages, share_changed
-from data.store import transaction
-from data.versions import Seen
+from models.digests import Bundle, News, What
 from models.errors import NotFound
-from models.ideas import Idea, IdeaForm, IdeaState, Version
+from models.ideas import Idea, IdeaForm, Version
 from models.people import Member
 
 PER_PAGE = 20
@@ -25,8 +20,6 @@ PER_PAGE = 20
 SHARE_AT_LEAST = 0.1
 FIELDS = (*("title", "description", "intent", "stage", "seeks", "theme", "call_id", "budget", "target_group", "links"),)
 _TEXTS = ("title", "description", "target_group", "links")
-_BRUSSELS = ZoneInfo("Europe/Brussels")
-_NEXT_LETTER_AT = time(7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,91 +112,38 @@ def substance(before: IdeaForm, after: IdeaForm) -> tuple[str, ...]:
     return (*texts, *(name for name in ("intent", "stage", "budget") if getattr(before, name) != getattr(after, name)))
 
 
-def tell(db: Database, *, idea_id: int, moment: datetime | None = None) -> None:
-    """Write each endorser one letter about what changed in substance since they last heard; twice changes nothing.
-
-    Who had such a letter today hears of the rest tomorrow, in one letter. What was changed back is no news.
-    """
-    moment = moment or datetime.now(UTC)
-    idea = data.ideas.get(db, idea_id=idea_id)
-    if idea is None or idea.state is not IdeaState.OPEN:
-        return
-    present = cluster.ideas.form_of(idea)
-    what = _changed_since(db, idea=idea, present=present)
-    with transaction(db):
-        still = data.ideas.get(db, idea_id=idea_id)
-        if still is None or still.revision != idea.revision or still.state is not idea.state:
-            return  # who changed it meanwhile queued this work again
-        later = False
-        for seen in data.versions.seen_by(db, idea_id=idea_id):
-            before, fields = what.get(seen.revision, (None, ()))
-            if before is None or not fields:
-                continue
-            if seen.told_at and _day(seen.told_at) == moment.astimezone(_BRUSSELS).date():
-                later = True
-            else:
-                _write(db, idea=idea, seen=seen, before=before, after=present, fields=fields, moment=moment)
-        if later:
-            _queue_tomorrow(db, idea_id=idea_id, moment=moment)
-
-
-def _changed_since(db: Database, *, idea: Idea, present: IdeaForm) -> dict[int, tuple[IdeaForm, tuple[str, ...]]]:
-    """By the version an endorser saw: what it said, and which fields changed in substance since."""
-    found = {}
-    for revision in {seen.revision for seen in data.versions.seen_by(db, idea_id=idea.id)} - {idea.revision}:
-        version = data.versions.get(db, idea_id=idea.id, revision=revision)
-        if version is not None:
-            found[revision] = (version.form, substance(version.form, present))
+def news(db: Database, *, member: Member) -> list[Bundle]:
+    """The ideas a member hears of that changed in substance since; what was changed back is no news."""
+    found = []
+    for seen in data.versions.behind(db, member_id=member.id):
+        idea = data.ideas.get(db, idea_id=seen.idea_id)
+        version = data.versions.get(db, idea_id=seen.idea_id, revision=seen.revision)
+        if idea is None or version is None:
+            continue
+        present = cluster.ideas.form_of(idea)
+        fields = substance(version.form, present)
+        if fields:
+            told = partial(
+                data.versions.told,
+                db,
+                idea_id=idea.id,
+                organisation_id=seen.organisation_id,
+                since=seen.revision,
+                revision=idea.revision,
+            )
+            details = {"before": version.form, "after": present, "fields": fields, "since": seen.revision}
+            details["revision"] = idea.revision
+            found.append(
+                Bundle(
+                    told,
+                    (
+                        News(
+                            What.CHANGED, "idea", idea.id, idea.title, idea.organisation or "", idea.updated_at, details
+                        ),
+                    ),
+                )
+            )
     return found
-
-
-def _write(
-    db: Database,
-    *,
-    idea: Idea,
-    seen: Seen,
-    before: IdeaForm,
-    after: IdeaForm,
-    fields: tuple[str, ...],
-    moment: datetime,
-) -> None:
-    to = data.people.get(db, member_id=seen.member_id) if seen.member_id else None
-    if to is not None:
-        cluster.letters.queue(
-            db,
-            to=to,
-            template="changed",
-            dedupe_key=f"changed:{idea.id}:{seen.organisation_id}:{idea.revision}",
-            idea=idea,
-            before=before,
-            after=after,
-            fields=fields,
-            since=seen.revision,
-        )
-    data.versions.told(
-        db,
-        idea_id=idea.id,
-        organisation_id=seen.organisation_id,
-        revision=idea.revision,
-        moment=moment.isoformat(timespec="seconds"),
-    )
-
-
-def _queue_tomorrow(db: Database, *, idea_id: int, moment: datetime) -> None:
-    # Under a key of its own: queued again under the key of the work in hand, it would be due at once.
-    day = moment.astimezone(_BRUSSELS).date() + timedelta(days=1)
-    at = datetime.combine(day, _NEXT_LETTER_AT, tzinfo=_BRUSSELS).astimezone(UTC)
-    data.work.queue(
-        db,
-        kind="tell",
-        key=f"{idea_id}:{day.isoformat()}",
-        payload={"idea_id": idea_id},
-        not_before=at.isoformat(timespec="seconds"),
-    )
-
-
-def _day(moment: str) -> object:
-    return datetime.fromisoformat(moment).astimezone(_BRUSSELS).date()
 
 
 def _readable(db: Database, *, idea_id: int, member: Member | None) -> tuple[Idea, int]:

@@ -1496,3 +1496,108 @@ insert into rejection_reasons (reason, position) values
 alter table jobs add column progress text;
 
 """
+
+
+@migrations(name="070_letters")
+def letters(db: Database) -> None:
+    """One digest a day or a week, letters that one click ends, and addresses to which nothing arrives."""
+    _all(db, DIGESTS)
+
+
+# What is untold follows from how far each was told, so that nothing has to be kept for a digest. Work that told of
+# one thing alone is not needed any more.
+DIGESTS = """
+alter table members add column digest text not null default 'daily' check (digest in ('daily', 'weekly', 'off'));
+
+alter table members add column digested_on text;
+
+alter table members add column bounced_at text;
+
+alter table members add column bounce text;
+
+alter table letters add column stops text;
+
+create index letters_member on letters (member_id) where state = 'queued';
+
+create index thread_readers_member on thread_readers (member_id);
+
+drop trigger published_insert_tells;
+
+delete from jobs where kind in ('tell', 'thread', 'plan', 'searches');
+
+create table searches (
+  id integer primary key autoincrement, -- the link in an old letter must never end another search
+  member_id integer not null references members (id) on delete cascade,
+  name text not null,
+  query text not null,
+  chosen text not null default '{}',
+  often text not null check (often in ('digest', 'off')),
+  seen integer not null,
+  created_at text not null,
+  told_at text,
+  unique (member_id, query, chosen)
+) strict;
+
+insert into searches select id, member_id, name, query, chosen, iif(often = 'off', 'off', 'digest'), seen, created_at,
+  told_at from saved_searches;
+
+drop table saved_searches;
+
+alter table searches rename to saved_searches;
+
+"""
+
+
+@migrations(name="071_messages")
+def messages(db: Database) -> None:
+    """Files at messages and ideas, who was mentioned, and messages that are reported and hidden."""
+    _all(db, ATTACHED + REPORTED_MESSAGES)
+
+
+# A file stands on disk, under the hash of its content, before a row tells of it.
+ATTACHED = """
+alter table messages add column hidden integer not null default 0 check (hidden in (0, 1));
+
+create table mentions (
+  message_id integer not null references messages (id),
+  member_id integer not null references members (id),
+  primary key (message_id, member_id)
+) strict;
+
+create table attachments (
+  id integer primary key autoincrement, -- an address that was passed on must never lead to another file
+  message_id integer references messages (id),
+  idea_id integer references ideas (id) on delete cascade,
+  member_id integer not null references members (id),
+  organisation_id integer references organisations (id),
+  name text not null,
+  type text not null,
+  size integer not null,
+  digest text not null,
+  added_at text not null,
+  check ((message_id is null) <> (idea_id is null))
+) strict;
+
+create index attachments_message on attachments (message_id) where message_id is not null;
+
+create index attachments_idea on attachments (idea_id) where idea_id is not null;
+
+create index attachments_digest on attachments (digest);
+
+create index attachments_organisation on attachments (organisation_id, size);
+
+"""
+
+# The tables of moderation made anew, as they were, with one more kind of thing that can be reported.
+_OF_CASES = MODERATION[MODERATION.index("create table cases") : MODERATION.index("create trigger projects_hidden")]
+REPORTED_MESSAGES = (
+    "\n\n".join(f"create table kept_{name} as select * from {name};" for name in ("cases", "reports", "history"))
+    + "\n\n"
+    + "\n\n".join(f"drop table {name};" for name in ("history", "reports", "cases"))
+    + "\n\n"
+    + _OF_CASES.replace("'endorsement')", "'endorsement', 'message')")
+    + "\n\n".join(f"insert into {name} select * from kept_{name};" for name in ("cases", "reports", "history"))
+    + "\n\n"
+    + "\n\n".join(f"drop table kept_{name};" for name in ("cases", "reports", "history"))
+    + "\n\n"
+)

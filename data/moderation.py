@@ -26,6 +26,11 @@ _ITEMS = {
       o.name as organisation, e.member_id as author_id, i.id as idea_id
       from endorsements e join ideas i on i.id = e.idea_id join organisations o on o.id = e.organisation_id
       where e.id = ?""",
+    Subject.MESSAGE: """select g.id, coalesce(i.title, c.name) as title, g.text, g.lang, g.organisation_id,
+      coalesce(o.name, '') as organisation, g.member_id as author_id, t.idea_id, t.cluster_id
+      from messages g join threads t on t.id = g.thread_id left join ideas i on i.id = t.idea_id
+      left join clusters c on c.id = t.cluster_id left join organisations o on o.id = g.organisation_id
+      where g.id = ?""",
 }
 
 
@@ -68,7 +73,7 @@ def show(db: Database, *, kind: Subject, item_id: int, before: str | None) -> No
         change(db, f"update {_TABLES[kind]} set hidden = 0 where id = ?", [item_id])
 
 
-_TABLES = {Subject.PROJECT: "projects", Subject.ENDORSEMENT: "endorsements"}
+_TABLES = {Subject.PROJECT: "projects", Subject.ENDORSEMENT: "endorsements", Subject.MESSAGE: "messages"}
 
 
 def get(db: Database, *, case_id: int) -> Case | None:

@@ -32,7 +32,7 @@ class OrganisationFilter:
 
 
 MEMBER_COLUMNS = """m.id, m.organisation_id, o.name as organisation, m.email, m.name, m.function, m.role, m.locale,
-  m.standing_consent, m.active, m.demo"""
+  m.standing_consent, m.active, m.demo, m.bounced_at, m.bounce"""
 MEMBER_TABLES = "(members m left join organisations o on o.id = m.organisation_id)"
 _MEMBER = f"select {MEMBER_COLUMNS} from {MEMBER_TABLES} "
 

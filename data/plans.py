@@ -155,18 +155,17 @@ def answers(db: Database, *, plan_id: int, number: int) -> dict[int, Answer]:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A partner that has not answered the present version, who of it last took part, and when it was last told."""
+    """A partner that has not answered the present version, and who of it last took part."""
 
     organisation_id: int
     member_id: int | None
-    told_at: str | None
 
 
 def unanswered(db: Database, *, plan_id: int) -> list[Asked]:
     """The partners that the present version asks and that were not told of it; nobody is asked about their own."""
     found = rows(
         db,
-        """select pp.organisation_id, pp.told_at, coalesce(
+        """select pp.organisation_id, coalesce(
             (select a.member_id from plan_answers a join members m on m.id = a.member_id and m.active = 1
               and m.organisation_id = a.organisation_id
               where a.plan_id = p.id and a.organisation_id = pp.organisation_id order by a.number desc limit 1),
@@ -185,10 +184,25 @@ def unanswered(db: Database, *, plan_id: int) -> list[Asked]:
     return [Asked(**item) for item in found]
 
 
-def told(db: Database, *, plan_id: int, organisation_id: int, number: int, moment: str) -> None:
-    """Note that a partner was told of a version."""
-    change(
+def untold(db: Database, *, organisation_id: int) -> list[int]:
+    """The plans in which a government takes part and of whose present version it was not told."""
+    found = rows(
         db,
-        "update plan_partners set told_number = ?, told_at = ? where plan_id = ? and organisation_id = ?",
-        [number, moment, plan_id, organisation_id],
+        """select p.id from plan_partners pp join plans p on p.id = pp.plan_id and pp.told_number < p.number
+        where pp.organisation_id = ? and pp.active = 1 order by p.id""",
+        [organisation_id],
+    )
+    return [item["id"] for item in found]
+
+
+def told(db: Database, *, plan_id: int, organisation_id: int, number: int) -> bool:
+    """Note that a partner was told of a version; false when it was meanwhile, or there is a newer one."""
+    return bool(
+        change(
+            db,
+            """update plan_partners set told_number = :number, told_at = :now
+            where plan_id = :plan_id and organisation_id = :organisation_id and active = 1 and told_number < :number
+              and exists (select 1 from plans where id = :plan_id and number = :number)""",
+            {"number": number, "now": now(), "plan_id": plan_id, "organisation_id": organisation_id},
+        )
     )

@@ -345,13 +345,6 @@ def of_query(db: Database, *, member_id: int, query: str, chosen: Chosen) -> Sav
     return _saved(found) if found else None
 
 
-def ids_that_warn(db: Database, *, often: Often) -> list[int]:
-    """The kept searches that warn so often, whose members are active."""
-    sql = """select s.id from saved_searches s join members m on m.id = s.member_id and m.active = 1
-      where s.often = ? order by s.id"""
-    return [item["id"] for item in rows(db, sql, [often])]
-
-
 def add(db: Database, *, member_id: int, name: str, query: str, chosen: Chosen, often: Often) -> int:
     """Keep a search that has seen all that is public now, and return its id."""
     return insert(

@@ -1,12 +1,13 @@
 """Conversations: messages as they were written, who follows them, and facts about what each uses."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlite_utils import Database
 
 from data.store import change, insert, now, row, rows, value
 from models.circles import About
-from models.threads import Again, Fact, Message, Reader, Sight
+from models.threads import Again, Fact, Known, Message, Reader, Sight
 
 _COLUMN = {About.IDEA: "idea_id", About.CLUSTER: "cluster_id"}
 
@@ -60,7 +61,8 @@ def write(db: Database, *, values: dict[str, Any]) -> int | None:
 
 
 _MESSAGE = """
-select g.id, g.member_id, m.name as who, o.name as organisation, g.text, g.lang, g.written_at
+select g.id, g.member_id, m.name as who, o.name as organisation, g.text, g.lang, g.written_at, g.hidden,
+  g.organisation_id
 from messages g join members m on m.id = g.member_id left join organisations o on o.id = g.organisation_id
 """
 
@@ -68,23 +70,53 @@ from messages g join members m on m.id = g.member_id left join organisations o o
 def messages(db: Database, *, thread_id: int, at_most: int, after: int = 0) -> list[Message]:
     """The messages of a conversation, newest first, skipping `after`."""
     sql = _MESSAGE + "where g.thread_id = ? order by g.id desc limit ? offset ?"
-    return [Message(**found) for found in rows(db, sql, [thread_id, at_most, after])]
+    return [_message(found) for found in rows(db, sql, [thread_id, at_most, after])]
 
 
-def news(db: Database, *, thread_id: int, since: int, not_by: int, at_most: int) -> list[Message]:
-    """The first messages of others after one, oldest first."""
-    sql = _MESSAGE + "where g.thread_id = ? and g.id > ? and g.member_id <> ? order by g.id limit ?"
-    return [Message(**found) for found in rows(db, sql, [thread_id, since, not_by, at_most])]
+def _message(found: dict[str, Any]) -> Message:
+    return Message(**{**found, "hidden": bool(found["hidden"])})
 
 
-def count_since(db: Database, *, thread_id: int, since: int, not_by: int) -> tuple[int, int]:
-    """How many messages of others came after one, and the id of the last of all."""
-    found = row(
+# What a member was not told of yet: nothing that a coordinator hid, nor a message that mentioned them, as they had
+# that one in a letter of its own.
+_UNTOLD = """g.hidden = 0 and not exists (
+  select 1 from mentions x where x.message_id = g.id and x.member_id = :member_id)"""
+
+
+def news(db: Database, *, thread_id: int, since: int, member_id: int, at_most: int) -> list[Message]:
+    """The first messages of others after one that a member was not told of, oldest first."""
+    sql = f"""{_MESSAGE} where g.thread_id = :thread_id and g.id > :since and g.member_id <> :member_id and {_UNTOLD}
+      order by g.id limit :at_most"""
+    given = {"thread_id": thread_id, "since": since, "member_id": member_id, "at_most": at_most}
+    return [_message(found) for found in rows(db, sql, given)]
+
+
+def last(db: Database, *, thread_id: int) -> int:
+    """The id of the last message of a conversation."""
+    return int(value(db, "select coalesce(max(id), 0) from messages where thread_id = ?", [thread_id]))
+
+
+def mention(db: Database, *, message_id: int, member_id: int) -> None:
+    """Note that a message mentions a member, and that they were told of it."""
+    db.execute("insert into mentions (message_id, member_id) values (?, ?)", [message_id, member_id])
+
+
+def mentionable(db: Database, *, thread_id: int, idea_id: int | None, organisation_id: int | None) -> list[Known]:
+    """Whose names somebody of an organisation knows here: who wrote, and who they were introduced to about the idea."""
+    found = rows(
         db,
-        """select sum(id > ? and member_id <> ?) as fresh, max(id) as last from messages where thread_id = ?""",
-        [since, not_by, thread_id],
+        """select m.id, m.name, m.organisation_id from members m where m.active = 1 and (
+          m.id in (select member_id from messages where thread_id = :thread_id)
+          or m.id in (
+            select n.poster_member_id from introductions n join endorsements e on e.id = n.endorsement_id
+              where n.state = 'agreed' and e.idea_id = :idea_id and e.organisation_id = :organisation_id
+            union select e.member_id from introductions n join endorsements e on e.id = n.endorsement_id
+              join ideas i on i.id = e.idea_id
+              where n.state = 'agreed' and e.idea_id = :idea_id and i.organisation_id = :organisation_id))
+        order by m.name collate nocase, m.id""",
+        {"thread_id": thread_id, "idea_id": idea_id, "organisation_id": organisation_id},
     )
-    return int(found["fresh"] or 0) if found else 0, int(found["last"] or 0) if found else 0
+    return [Known(**item) for item in found]
 
 
 def readers(db: Database, *, thread_id: int) -> list[Reader]:
@@ -111,14 +143,78 @@ def follow(db: Database, *, thread_id: int, member_id: int, muted: bool, left: b
     )
 
 
-def read_up_to(db: Database, *, thread_id: int, member_id: int, message_id: int, told_at: str | None = None) -> None:
-    """Note that a member knows a conversation up to a message: by writing, or by a letter at `told_at`."""
-    db.execute(
-        """insert into thread_readers (thread_id, member_id, told_id, told_at) values (?, ?, ?, ?)
-        on conflict (thread_id, member_id) do update set told_id = max(told_id, excluded.told_id),
-          told_at = coalesce(excluded.told_at, told_at)""",
-        [thread_id, member_id, message_id, told_at],
+def mute(db: Database, *, thread_id: int, member_id: int) -> None:
+    """Let a member have no letters about a conversation; whether they left it, stays as it is."""
+    change(db, "update thread_readers set muted = 1 where thread_id = ? and member_id = ?", [thread_id, member_id])
+
+
+def muted(db: Database, *, member_id: int) -> list[tuple[About, int]]:
+    """What the conversations are about of which a member wants no letters, or that they left."""
+    found = rows(
+        db,
+        """select iif(t.idea_id is null, 'cluster', 'idea') as about, coalesce(t.idea_id, t.cluster_id) as item_id
+        from thread_readers r join threads t on t.id = r.thread_id
+        where r.member_id = ? and (r.muted = 1 or r.gone = 1) order by t.id""",
+        [member_id],
     )
+    return [(About(item["about"]), item["item_id"]) for item in found]
+
+
+def hear(db: Database, *, thread_id: int, member_id: int) -> None:
+    """Let a member hear of a conversation from its beginning; how they follow it, stays as it is."""
+    db.execute(
+        "insert into thread_readers (thread_id, member_id) values (?, ?) on conflict do nothing", [thread_id, member_id]
+    )
+
+
+def read_up_to(db: Database, *, thread_id: int, member_id: int, message_id: int) -> None:
+    """Note that a member knows a conversation up to a message, by writing in it."""
+    db.execute(
+        """insert into thread_readers (thread_id, member_id, told_id) values (?, ?, ?)
+        on conflict (thread_id, member_id) do update set told_id = max(told_id, excluded.told_id)""",
+        [thread_id, member_id, message_id],
+    )
+
+
+def told(db: Database, *, thread_id: int, member_id: int, since: int, message_id: int) -> bool:
+    """Note that a member was told up to a message; false when they were meanwhile, or want no letters any more."""
+    return bool(
+        change(
+            db,
+            """update thread_readers set told_id = ?, told_at = ?
+            where thread_id = ? and member_id = ? and told_id = ? and muted = 0 and gone = 0""",
+            [message_id, now(), thread_id, member_id, since],
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What others wrote in a conversation since a member last heard of it."""
+
+    thread_id: int
+    about: About
+    item_id: int
+    since: int
+    count: int
+    last: int
+    at: str
+
+
+def unread(db: Database, *, member_id: int) -> list[Unread]:
+    """The conversations that a member follows with letters, in which others wrote since."""
+    found = rows(
+        db,
+        f"""select r.thread_id, iif(t.idea_id is null, 'cluster', 'idea') as about,
+          coalesce(t.idea_id, t.cluster_id) as item_id, r.told_id as since, count(*) as count, max(g.id) as last,
+          max(g.written_at) as at
+        from thread_readers r join threads t on t.id = r.thread_id
+        join messages g on g.thread_id = r.thread_id and g.id > r.told_id and g.member_id <> r.member_id
+        where r.member_id = :member_id and r.muted = 0 and r.gone = 0 and {_UNTOLD}
+        group by r.thread_id order by r.thread_id""",
+        {"member_id": member_id},
+    )
+    return [Unread(**{**item, "about": About(item["about"])}) for item in found]
 
 
 def facts(db: Database, *, about: About, item_id: int, sights: list[Sight]) -> list[Fact]:

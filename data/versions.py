@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from data.store import change, row, rows, value
+from data.store import change, now, row, rows, value
 from models.ideas import IdeaForm, Version
 
 _VERSION = """
@@ -44,13 +44,11 @@ def written_at(db: Database, *, idea_id: int) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What an endorsing organisation knows of an idea, and who gets its letters (none when nobody is left)."""
+    """Which version of an idea an endorsing organisation knows."""
 
+    idea_id: int
     organisation_id: int
-    since: int
     revision: int
-    told_at: str | None
-    member_id: int | None
 
 
 def see(db: Database, *, idea_id: int, organisation_id: int) -> None:
@@ -63,16 +61,22 @@ def see(db: Database, *, idea_id: int, organisation_id: int) -> None:
     )
 
 
-def seen_by(db: Database, *, idea_id: int) -> list[Seen]:
-    """What each active endorser saw; the letters go to who endorsed, else to the first active colleague."""
+def behind(db: Database, *, member_id: int) -> list[Seen]:
+    """The open ideas that changed since their endorser saw them, of which this member hears.
+
+    That is who endorsed, else the first active colleague.
+    """
     found = rows(
         db,
-        """select s.organisation_id, s.since, s.revision, s.told_at,
-          (select m.id from members m where m.organisation_id = e.organisation_id and m.active = 1
-            order by m.id = e.member_id desc, m.id limit 1) as member_id
-        from endorsements e join idea_seen s on s.idea_id = e.idea_id and s.organisation_id = e.organisation_id
-        where e.idea_id = ? and e.active = 1 order by e.id""",
-        [idea_id],
+        """select s.idea_id, s.organisation_id, s.revision
+        from members w join endorsements e on e.organisation_id = w.organisation_id and e.active = 1
+        join idea_seen s on s.idea_id = e.idea_id and s.organisation_id = e.organisation_id
+        join ideas i on i.id = e.idea_id and i.state = 'open' and i.revision > s.revision
+        where w.id = :member_id and :member_id = (
+          select m.id from members m where m.organisation_id = e.organisation_id and m.active = 1
+          order by m.id = e.member_id desc, m.id limit 1)
+        order by e.id""",
+        {"member_id": member_id},
     )
     return [Seen(**item) for item in found]
 
@@ -89,10 +93,20 @@ def since(db: Database, *, idea_id: int, organisation_id: int) -> int | None:
     return found
 
 
-def told(db: Database, *, idea_id: int, organisation_id: int, revision: int, moment: str) -> None:
-    """Note up to which version an endorser was told, and when."""
-    change(
-        db,
-        "update idea_seen set revision = ?, told_at = ? where idea_id = ? and organisation_id = ?",
-        [revision, moment, idea_id, organisation_id],
+def told(db: Database, *, idea_id: int, organisation_id: int, since: int, revision: int) -> bool:
+    """Note up to which version an endorser was told; false when they were told, or the idea changed, meanwhile."""
+    return bool(
+        change(
+            db,
+            """update idea_seen set revision = :revision, told_at = :now
+            where idea_id = :idea_id and organisation_id = :organisation_id and revision = :since and exists (
+              select 1 from ideas where id = :idea_id and revision = :revision and state = 'open')""",
+            {
+                "idea_id": idea_id,
+                "organisation_id": organisation_id,
+                "since": since,
+                "revision": revision,
+                "now": now(),
+            },
+        )
     )

@@ -123,3 +123,14 @@ def last_error(db: Database, *, kind: str) -> str | None:
         db, "select error from jobs where kind = ? and id = (select max(id) from jobs where kind = ?)", [kind, kind]
     )
     return found
+
+
+def waits(db: Database, *, kind: str, by: str) -> bool:
+    """Whether a job of this kind waits that is due by then."""
+    return bool(
+        value(
+            db,
+            "select exists (select 1 from jobs where kind = ? and done_at is null and not_before <= ?)",
+            [kind, by],
+        )
+    )

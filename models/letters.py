@@ -14,7 +14,10 @@ class LetterState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter to one person; `message_id` stays the same however often delivery is tried."""
+    """One letter to one person; `message_id` stays the same however often delivery is tried.
+
+    `stops` names the letters that one click ends: of the digest, of reminders, or of one conversation.
+    """
 
     id: int
     message_id: str
@@ -27,3 +30,5 @@ class Letter:
     error: str | None
     created_at: str
     sent_at: str | None
+    member_id: int | None = None
+    stops: str | None = None

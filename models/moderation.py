@@ -7,11 +7,12 @@ TEXT_AT_MOST = 2_000
 
 
 class Subject(StrEnum):
-    """What can be reported; an endorsement stands for the message in it."""
+    """What can be reported; an endorsement stands for the message in it, a message is one in a conversation."""
 
     IDEA = "idea"
     PROJECT = "project"
     ENDORSEMENT = "endorsement"
+    MESSAGE = "message"
 
 
 class Ground(StrEnum):
@@ -66,6 +67,7 @@ class Item:
     organisation: str
     author_id: int | None
     idea_id: int | None = None
+    cluster_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,10 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person with an account; acts for `organisation_id` (none for a coordinator of the programme)."""
+    """A person with an account; acts for `organisation_id` (none for a coordinator of the programme).
+
+    `bounced_at` is since when no letter arrives at the address, `bounce` what the mail server said of it.
+    """
 
     id: int
     organisation_id: int | None
@@ -57,6 +60,8 @@ class Member:
     standing_consent: bool
     active: bool
     demo: bool
+    bounced_at: str | None = None
+    bounce: str | None = None
 
     @property
     def is_coordinator(self) -> bool:

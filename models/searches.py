@@ -154,10 +154,9 @@ class Found:
 
 
 class Often(StrEnum):
-    """How often a kept search warns."""
+    """Whether a kept search tells what is new in its member's digest."""
 
-    AT_ONCE = "at_once"
-    DAILY = "daily"
+    DIGEST = "digest"
     OFF = "off"
 
 

@@ -1,5 +1,7 @@
 """Conversations of those in contact: messages, and facts about what each uses that line up into chances to buy."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -29,7 +31,7 @@ class Sight(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message, in markdown; `organisation` is none for a coordinator."""
+    """One message, in markdown; `organisation` is none for a coordinator. Nobody reads what a coordinator hid."""
 
     id: int
     member_id: int
@@ -38,6 +40,31 @@ class Message:
     text: str
     lang: str
     written_at: str
+    hidden: bool = False
+    organisation_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Somebody whose name is known in a conversation."""
+
+    id: int
+    name: str
+    organisation_id: int | None
+
+
+def mentioned(text: str, known: Sequence[Known]) -> list[Known]:
+    """Who is mentioned with @ and their name: all of it, or the first name if only one here is called so.
+
+    Upper and lower case are the same, and an e-mail address mentions nobody.
+    """
+    firsts = [one.name.split()[0].casefold() for one in known]
+    found = []
+    for one, first in zip(known, firsts, strict=True):
+        names = [one.name, *([one.name.split()[0]] if firsts.count(first) == 1 else [])]
+        if any(re.search(rf"(?<![\w.])@{re.escape(name)}(?![\w@])", text, re.I) for name in names):
+            found.append(one)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

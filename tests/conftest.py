@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from jinja2 import FileSystemBytecodeCache
 from sqlite_utils import Database
 from werkzeug.test import TestResponse
 
+import cluster.digests
 import cluster.passwords
 import cluster.people
 import cluster.sessions
@@ -21,6 +23,7 @@ import data.migrations
 import data.people
 import data.store
 from cluster.engine.encoder import Encoder, LazyEncoder, load
+from cluster.engine.index import Index
 from cluster.web import create_app
 from cluster.web.settings import Settings
 from models.people import Member, Role
@@ -131,6 +134,21 @@ def add_member(db: Database, *, email: str, organisation_id: int | None, role: R
 
 
 _HASH = cluster.passwords.hasher.hash(PASSWORD)
+
+
+def hear(db: Database, moment: datetime | None = None, *, afresh: bool = False) -> list[str]:
+    """Write every member the digest that is due, and tell who got one, by the name before the @.
+
+    `afresh` writes them on a day on which there were some already.
+    """
+    if afresh:
+        with data.store.transaction(db):
+            db.execute("update members set digested_on = null")
+    members = [item["id"] for item in data.store.rows(db, "select id from members order by id")]
+    for member_id in members:
+        cluster.digests.write(db, index=Index(), member_id=member_id, moment=moment)
+    sql = "select recipient from letters where dedupe_key like 'digest:%' order by id"
+    return [item["recipient"].split("@")[0] for item in data.store.rows(db, sql)]
 
 
 @pytest.fixture

@@ -40,35 +40,36 @@ FLOORS = ("models", "data", "cluster", "cluster/web")
 # What stands beside the rooms on each floor: a part of a room too large for one file, or what is no room.
 BESIDE = {
     "models": {
-        "circles", "errors", "government", "ledger", "moderation", "places", "plans", "reminders", "searches",
-        "sessions", "threads",
+        "attachments", "circles", "digests", "errors", "government", "ledger", "moderation", "places", "plans",
+        "programme", "reminders", "searches", "sessions", "threads",
     },
     "data": {
-        "access", "backups", "circles", "drafts", "evaluations", "fits", "government", "health", "invitations",
-        "judgements", "ledger", "mailboxes", "migrations", "moderation", "places", "plans", "privacy",
-        "project_requests", "project_uploads", "proposals", "reasons", "reminders", "searches", "second_steps",
-        "sessions", "steps", "store", "threads", "throttles", "turns", "versions", "work",
+        "access", "attachments", "backups", "circles", "digests", "drafts", "evaluations", "fits", "government",
+        "health", "invitations", "judgements", "ledger", "mailboxes", "migrations", "moderation", "places",
+        "plans", "privacy", "programme", "project_requests", "project_uploads", "proposals", "reasons",
+        "reminders", "searches", "second_steps", "sessions", "steps", "store", "threads", "throttles", "turns",
+        "versions", "work",
     },
     "cluster": {
-        "access", "announcements", "assessments", "backups", "circles", "drafts", "evaluations", "figures",
-        "fits", "government", "imports", "invitations", "judgements", "ledger", "mailboxes", "moderation",
-        "organisations", "passwords", "places", "plan_forms", "plans", "privacy", "project_imports",
-        "project_requests", "project_uploads", "proposals", "reasons", "regroupings", "reminders", "reviews",
-        "searches", "second_steps", "sessions", "setup", "snapshots", "steps", "threads", "tokens", "versions",
-        "work", "workbooks",
+        "access", "announcements", "assessments", "attachments", "backups", "circles", "digests", "drafts",
+        "evaluations", "figures", "files", "fits", "government", "imports", "invitations", "judgements",
+        "ledger", "mail", "mailboxes", "moderation", "organisations", "passwords", "places", "plan_forms",
+        "plans", "privacy", "programme", "project_imports", "project_requests", "project_uploads", "proposals",
+        "reasons", "regroupings", "reminders", "reviews", "searches", "second_steps", "sessions", "setup",
+        "snapshots", "steps", "threads", "tokens", "versions", "work", "workbooks",
     },
     "cluster/web": {
-        "access", "assessments", "backup_commands", "calendars", "cluster_commands", "commands", "context",
-        "doctor", "drafts", "errors", "evaluate_commands", "exports", "face", "fits", "government",
+        "access", "assessments", "attachments", "backup_commands", "calendars", "cluster_commands", "commands",
+        "context", "doctor", "drafts", "errors", "evaluate_commands", "exports", "face", "fits", "government",
         "invitations", "languages", "ledger", "logs", "mailboxes", "markup", "match_commands",
-        "member_commands", "moderation", "organisations", "pages", "pictures", "places", "plans",
+        "member_commands", "moderation", "organisations", "pages", "pictures", "places", "plans", "programme",
         "project_requests", "project_uploads", "provider", "reminders", "requests", "searches", "second_steps",
         "security", "serve", "sessions", "settings", "setup", "steps", "terminal", "threads", "versions",
         "worker",
     },
 }  # fmt: skip
 # They read texts and files, and leave writing to the verbs.
-NO_VERBS = {"imports", "plan_forms", "tokens", "workbooks"}
+NO_VERBS = {"files", "imports", "mail", "plan_forms", "tokens", "workbooks"}
 TOP = {
     ".ci", ".gitignore", "LICENCE", "Makefile", "README.md", "cluster", "data", "models", "package-lock.json",
     "package.json", "pyproject.toml", "requirements.lock", "static", "templates", "tests", "translations", "wsgi.py",
@@ -158,7 +159,16 @@ def test_the_readme_names_every_command_and_target(app: Flask) -> None:
 DAILY = ["/", "/ideas", "/projects", "/municipalities", "/municipalities/2"]
 LISTS = [*DAILY, "/search?q=idee", "/clusters", "/introductions", "/projects/requests", "/calls/1"]
 LISTS += ["/organisations", "/members", "/invitations", "/access-requests", "/organisations/2"]
-LISTS += ["/account", "/ideas/new", "/ideas/2/versions", "/reports", "/history", "/ledger", "/matches/quality"]
+LISTS += [
+    "/account",
+    "/ideas/new",
+    "/ideas/2/versions",
+    "/reports",
+    "/history",
+    "/ledger",
+    "/matches/quality",
+    "/programme",
+]
 FOR_COORDINATORS = {
     "/clusters",
     "/organisations",
@@ -168,6 +178,7 @@ FOR_COORDINATORS = {
     "/history",
     "/ledger",
     "/matches/quality",
+    "/programme",
 }
 
 

@@ -15,6 +15,7 @@ from cluster.engine.index import Index
 from cluster.web import (
     access,
     assessments,
+    attachments,
     calls,
     clusters,
     commands,
@@ -38,6 +39,7 @@ from cluster.web import (
     people,
     places,
     plans,
+    programme,
     project_requests,
     project_uploads,
     projects,
@@ -85,7 +87,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    CSRFProtect(app).exempt(matches.similar_api)
+    csrf = CSRFProtect(app)
+    csrf.exempt(matches.similar_api)
+    csrf.exempt(letters.unsubscribe)
     _sign_in_with_sessions(app)
     languages.attach(app)
     face.attach(app)
@@ -124,6 +128,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         plans,
         threads,
         reminders,
+        attachments,
+        programme,
     )
     for door in rooms:
         app.register_blueprint(door.door)

@@ -11,10 +11,11 @@ import cluster.contacts
 import cluster.ideas
 import cluster.moderation
 import cluster.project_requests
-from cluster.web.context import db, member
+from cluster.web import calendars
+from cluster.web.context import db, member, services
 from cluster.web.exports import response
-from cluster.web.languages import say
-from models.contacts import Endorsement, Introduction
+from cluster.web.languages import say, utc_now
+from models.contacts import Endorsement, Introduction, IntroductionState
 from models.errors import Invalid, NotFound
 from models.ideas import Idea
 from models.matches import Kind
@@ -193,3 +194,26 @@ def _form(
         was_first=was_first,
         can_answer=cluster.contacts.can_answer(db(), idea_id=idea.id),
     )
+
+
+@door.get("/introductions/<int:introduction_id>/meeting.ics")
+@login_required  # type: ignore[untyped-decorator]
+def meeting(introduction_id: int) -> Response:
+    """A proposal to meet, for the calendars of the two that are in contact."""
+    found = cluster.contacts.get(db(), member=member(), introduction_id=introduction_id)
+    if found.state is not IntroductionState.AGREED or found.answered_at is None:
+        raise NotFound
+    text = calendars.meeting(
+        found,
+        moment=max(found.answered_at, utc_now()),
+        summary=gettext(
+            "Kennismaking: %(poster)s en %(endorser)s",
+            poster=found.poster_organisation,
+            endorser=found.endorser_organisation,
+        ),
+        description="" if found.idea_hidden else found.idea_title,
+        address=services().settings.home + url_for("contacts.show", introduction_id=introduction_id),
+    )
+    answer = Response(text, mimetype="text/calendar")
+    answer.headers["Content-Disposition"] = f'attachment; filename="kennismaking-{introduction_id}.ics"'
+    return answer

@@ -48,7 +48,8 @@ LABELS: dict[str, dict[str, str]] = {
         "cluster": N_("Cluster"),
         "municipality": N_("Gemeente"),
     },
-    "often": {"at_once": N_("Meteen"), "daily": N_("Elke ochtend"), "off": N_("Niet")},
+    "often": {"digest": N_("In mijn overzicht met nieuws"), "off": N_("Niet")},
+    "digest": {"daily": N_("Elke ochtend"), "weekly": N_("Elke maandagochtend"), "off": N_("Nooit")},
     "relation": {
         "same_need": N_("Zelfde nood"),
         "strongly_related": N_("Sterk verwant"),
@@ -193,7 +194,12 @@ LABELS: dict[str, dict[str, str]] = {
         "advertising": N_("Het is reclame"),
         "other": N_("Iets anders"),
     },
-    "moderated": {"idea": N_("Idee"), "project": N_("Project"), "endorsement": N_("Bericht bij ‘ook wij’")},
+    "moderated": {
+        "idea": N_("Idee"),
+        "project": N_("Project"),
+        "endorsement": N_("Bericht bij ‘ook wij’"),
+        "message": N_("Bericht in een gesprek"),
+    },
     "case": {"reported": N_("Gemeld"), "hidden": N_("Verborgen"), "shown": N_("Zichtbaar")},
     "happened": {
         "reported": N_("Gemeld"),

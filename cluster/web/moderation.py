@@ -16,13 +16,18 @@ from cluster.web.languages import BRUSSELS, say
 from cluster.web.matches import page_number
 from cluster.web.requests import number
 from data.moderation import Filter
-from models.errors import N_, Conflict, Invalid
+from models.errors import N_, Conflict, Invalid, NotFound
 from models.moderation import TEXT_AT_MOST, Action, Decision, Item, Subject
 
 door = Blueprint("moderation", __name__)
 
+door.add_app_template_global(
+    lambda message_id: cluster.moderation.hidden_case(db(), member=member(), kind=Subject.MESSAGE, item_id=message_id),
+    "hiding_of",
+)
 
-@door.route("/report/<any(idea, project, endorsement):kind>/<int:item_id>", methods=["GET", "POST"])
+
+@door.route("/report/<any(idea, project, endorsement, message):kind>/<int:item_id>", methods=["GET", "POST"])
 @login_required  # type: ignore[untyped-decorator]
 def report(kind: str, item_id: int) -> ResponseReturnValue:
     """Report an idea, a project or a message to the coordinators."""
@@ -46,7 +51,7 @@ def report(kind: str, item_id: int) -> ResponseReturnValue:
     flash(gettext("Dank je. De coördinatoren kijken ernaar."))
     if asking and asking.is_coordinator:
         return redirect(url_for("moderation.show", case_id=case.id), code=303)
-    return redirect(address(item.kind, item.id, item.idea_id), code=303)
+    return redirect(address(item.kind, item.id, item.idea_id, item.cluster_id), code=303)
 
 
 @door.get("/reports")
@@ -117,7 +122,18 @@ def answer(case_id: int) -> ResponseReturnValue:
         page = render_template("answer.html", hiding=case, errors=errors, values={"answer": text}, overtaken=overtaken)
         return page, refused.status
     flash(gettext("Jullie antwoord is bij de coördinatoren."))
-    return redirect(address(case.kind, case.item_id, cluster.moderation.idea_of(db(), case=case)), code=303)
+    item = cluster.moderation.item_of(db(), case=case)
+    return redirect(address(item.kind, item.id, item.idea_id, item.cluster_id), code=303)
+
+
+@door.get("/messages/<int:message_id>/hidden")
+@login_required  # type: ignore[untyped-decorator]
+def hidden_message(message_id: int) -> str:
+    """Why a message is hidden, and the form to answer, for the organisation that wrote it and for coordinators."""
+    case = cluster.moderation.hidden_case(db(), member=member(), kind=Subject.MESSAGE, item_id=message_id)
+    if case is None:
+        raise NotFound
+    return render_template("answer.html", hiding=case, errors={}, values={}, overtaken="")
 
 
 @door.get("/history")
@@ -164,8 +180,11 @@ def _wanted() -> Filter:
     )
 
 
-def address(kind: Subject, item_id: int, idea_id: int | None) -> str:
-    """Where an item can be read; a message at its idea."""
+def address(kind: Subject, item_id: int, idea_id: int | None, cluster_id: int | None = None) -> str:
+    """Where an item can be read; the message of an endorsement at its idea, one of a conversation there."""
+    if kind is Subject.MESSAGE:
+        about, at = ("idea", idea_id) if idea_id else ("cluster", cluster_id)
+        return url_for("threads.show", about=about, item_id=at or 0, _anchor=f"message-{item_id}")
     if kind is Subject.PROJECT:
         return url_for("projects.show", project_id=item_id)
     return url_for("ideas.show", idea_id=idea_id or item_id)
@@ -201,7 +220,7 @@ def _report(item: Item, typed: dict[str, str], errors: dict[str, str]) -> str:
     return render_template(
         "report.html",
         item=item,
-        back=address(item.kind, item.id, item.idea_id),
+        back=address(item.kind, item.id, item.idea_id, item.cluster_id),
         earlier=cluster.moderation.reported(db(), member=member(), item=item),
         values=typed,
         errors=errors,
@@ -217,7 +236,7 @@ def _case(case_id: int, *, errors: dict[str, str] | None = None, overtaken: str 
         file=found,
         case=found.case,
         item=item,
-        at=address(item.kind, item.id, item.idea_id) if item else None,
+        at=address(item.kind, item.id, item.idea_id, item.cluster_id) if item else None,
         errors=errors or {},
         overtaken=overtaken,
         values={"reason": request.form.get("reason", "")},

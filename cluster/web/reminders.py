@@ -11,6 +11,7 @@ import cluster.contacts
 import cluster.reminders
 from cluster.web.context import db, member
 from cluster.web.languages import say
+from cluster.web.pages import same_origin
 from models.errors import N_, Invalid
 from models.reminders import Outcome
 
@@ -72,7 +73,7 @@ def want() -> ResponseReturnValue:
     wanted = request.form.get("do") == "resume"
     cluster.reminders.want(db(), member=member(), wanted=wanted)
     flash(gettext("Herinneringen staan weer aan.") if wanted else gettext("Je krijgt geen herinneringen meer."))
-    return redirect(url_for("contacts.inbox"), code=303)
+    return redirect(same_origin(request.form.get("next")) or url_for("contacts.inbox"), code=303)
 
 
 def _following(introduction_id: int) -> dict[str, Any]:

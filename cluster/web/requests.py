@@ -9,7 +9,13 @@ from werkzeug.routing import IntegerConverter, Map
 
 # A little more than a file may be, so that one that is too large can be refused at its field.
 FILE_AT_MOST = 12 * 2**20
-_WITH_FILE = {"project_uploads.bring_in"}
+# And so for the files of a message or an idea together.
+FILES_AT_MOST = 102 * 2**20
+_WITH_FILES = {
+    "project_uploads.bring_in": FILE_AT_MOST,
+    "threads.write": FILES_AT_MOST,
+    "attachments.bring": FILES_AT_MOST,
+}
 
 
 class _Parser(FormDataParser):
@@ -26,10 +32,9 @@ class Request(flask.Request):
 
     @property
     def max_content_length(self) -> int | None:
-        """How large a request may be: only where a file is brought in, as large as a file may be."""
-        if self.url_rule is not None and self.url_rule.endpoint in _WITH_FILE:
-            return FILE_AT_MOST
-        return super().max_content_length
+        """How large a request may be: only where files are brought in, as large as these may be."""
+        known = _WITH_FILES.get(self.url_rule.endpoint) if self.url_rule is not None else None
+        return known or super().max_content_length
 
     @max_content_length.setter
     def max_content_length(self, value: int | None) -> None:

@@ -2,11 +2,10 @@
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
-from itsdangerous import BadSignature, URLSafeSerializer
 
 import cluster.searches
 import data.searches
@@ -18,10 +17,10 @@ from cluster.web.face import label, themes
 from cluster.web.languages import say
 from cluster.web.matches import not_too_often, page_number
 from cluster.web.requests import number
-from models.errors import N_, Invalid, NotFound
+from models.errors import N_, Invalid
 from models.ideas import TITLE_AT_MOST, Intent
 from models.projects import Status
-from models.searches import FACETS, NAME_AT_MOST, QUERY_AT_MOST, Chosen, Found, Hit, Often, SavedSearch, Subject
+from models.searches import FACETS, NAME_AT_MOST, QUERY_AT_MOST, Chosen, Found, Hit, SavedSearch, Subject
 
 door = Blueprint("searches", __name__)
 
@@ -239,28 +238,3 @@ def _saved_page(
         facet_names={name: gettext(words) for name, words in FACET_NAMES.items()},
         calls={},
     )
-
-
-@door.route("/searches/stop/<token>", methods=["GET", "POST"])
-def stop(token: str) -> ResponseReturnValue:
-    """End the letters of one search, for who has the link of such a letter; nobody needs to sign in for that."""
-    try:
-        search_id = _signer(str(current_app.secret_key)).loads(token)
-    except BadSignature:
-        raise NotFound(N_("Deze link werkt niet (meer). Meld je aan om je zoekopdrachten te bekijken.")) from None
-    found = data.searches.get(db(), search_id=int(search_id))
-    if request.method == "POST":
-        cluster.searches.stop(db(), search_id=int(search_id))
-        found = data.searches.get(db(), search_id=int(search_id))
-    return render_template(
-        "matches/stop.html", token=token, saved=found, stopped=found is None or found.often is Often.OFF
-    )
-
-
-def stop_path(saved: SavedSearch, *, secret: str) -> str:
-    """The address, without that of the service, that ends the letters of a search."""
-    return f"/searches/stop/{_signer(secret).dumps(saved.id)}"
-
-
-def _signer(secret: str) -> URLSafeSerializer:
-    return URLSafeSerializer(secret, salt="saved-search")

@@ -20,7 +20,7 @@ def guard(app: Flask, *, provider: str | None) -> None:
     @app.after_request
     def _headers(answer: Response) -> Response:
         headers = answer.headers
-        headers["Content-Security-Policy"] = policy
+        headers.setdefault("Content-Security-Policy", policy)
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"

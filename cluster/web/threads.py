@@ -15,6 +15,7 @@ import cluster.circles
 import cluster.people
 import cluster.plans
 import cluster.threads
+from cluster.web.attachments import folder, given, together
 from cluster.web.context import db, member, services
 from cluster.web.languages import say
 from cluster.web.markup import markdown
@@ -61,10 +62,12 @@ def write(about: str, item_id: int) -> ResponseReturnValue:
             text=text,
             submission_key=request.form.get("submission_key", "")[:64] or None,
             moment=time.time(),
+            files=given(),
+            folder=folder(),
         )
     except Invalid as refused:
         return _page(_about(about), item_id, refused=refused, typed=text), refused.status
-    flash(gettext("Je bericht staat erbij. De anderen krijgen een e-mail."))
+    flash(gettext("Je bericht staat erbij. De anderen lezen het hier en in hun overzicht met nieuws."))
     return _back(_about(about), item_id)
 
 
@@ -80,7 +83,7 @@ def follow(about: str, item_id: int) -> ResponseReturnValue:
         "mute": gettext("Je krijgt geen e-mails meer over dit gesprek."),
         "leave": gettext("Je verliet het gesprek. Je kunt altijd terugkomen."),
     }
-    flash(said.get(str(do), gettext("Je volgt dit gesprek. Je krijgt hoogstens één e-mail per dag.")))
+    flash(said.get(str(do), gettext("Je volgt dit gesprek. Nieuwe berichten komen in je overzicht.")))
     return _back(_about(about), item_id)
 
 
@@ -190,7 +193,7 @@ def _page(about: About, item_id: int, *, refused: Invalid | None = None, typed: 
         sight_words={code: gettext(words) for code, words in SIGHT.items()},
         submission_key=secrets.token_urlsafe(16),
         values={"text": typed},
-        errors={wrong.field: say(wrong) for wrong in refused.every} if refused else {},
+        errors=together(refused) if refused else {},
     )
 
 

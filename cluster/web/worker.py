@@ -13,26 +13,24 @@ from sqlite_utils import Database
 
 import cluster.announcements
 import cluster.assessments
+import cluster.attachments
+import cluster.digests
 import cluster.fits
 import cluster.letters
+import cluster.mail
 import cluster.matches
-import cluster.plans
 import cluster.privacy
 import cluster.proposals
 import cluster.reminders
-import cluster.searches
 import cluster.snapshots
-import cluster.threads
-import cluster.versions
 import cluster.work
 from cluster.web.context import Services
-from cluster.web.searches import stop_path
+from cluster.web.letters import sign
 from cluster.web.settings import Settings
 from data.work import ATTEMPTS_AT_MOST, Job
 from models.clusters import Progress
 from models.matches import Kind
 from models.reminders import Reminder
-from models.searches import Often
 
 # Longer than any job takes: a letter at most two minutes with a mail server that dawdles, grouping at most three.
 LEASE_S = 300
@@ -56,7 +54,7 @@ def work(services: Services, *, once: bool, stop: threading.Event | None = None,
 
     SIGTERM and SIGINT stop it after the job in hand. A job that fails is logged and tried again later, and a fault
     of the store is waited out, so the worker itself goes on. Letters that were given up get a job again first, and
-    between jobs it keeps the shared file of vectors fresh.
+    between jobs it keeps the shared file of vectors fresh, and sees to it that a morning of digests lies ahead.
     """
     done, ready, refreshed = 0, False, -_REFRESHED_EVERY_S
     with _stopped_by_signals(stop or threading.Event()) as ended:
@@ -64,12 +62,12 @@ def work(services: Services, *, once: bool, stop: threading.Event | None = None,
             try:
                 if not ready:
                     cluster.letters.queue_stranded(services.db())
-                    cluster.searches.wake(services.db())
                     cluster.privacy.wake(services.db())
                     ready = True
                 did = _one(services, lease_s)
                 if time.monotonic() - refreshed >= _REFRESHED_EVERY_S or (once and did is None):
                     cluster.snapshots.refresh(services.db(), path=services.settings.snapshot)
+                    cluster.digests.wake(services.db())
                     refreshed = time.monotonic()
             except Exception:
                 if once:
@@ -112,14 +110,15 @@ def _letter(services: Services, job: Job) -> None:
         send=_send(settings),
         sender=settings.sender,
         home=settings.home,
+        sign=partial(sign, settings.session_secret()),
         last_try=job.attempts >= _TRIES["letter"],
     )
 
 
-def _send(settings: Settings) -> cluster.letters.Send | None:
+def _send(settings: Settings) -> cluster.mail.Send | None:
     """How letters leave: by the mail server; in a demo without one, not at all."""
     if settings.smtp_url:
-        return partial(cluster.letters.post, smtp_url=settings.smtp_url)
+        return partial(cluster.mail.post, smtp_url=settings.smtp_url)
     if settings.demo:
         return None
     raise _NotNow("MEDESTANDERS_SMTP_URL is not set: letters wait")
@@ -164,30 +163,19 @@ def _fit(services: Services, job: Job) -> None:
     cluster.fits.fit(services.db(), encoder=encoder, ideas=None)
 
 
-def _tell(services: Services, job: Job) -> None:
-    cluster.versions.tell(services.db(), idea_id=int(job.payload["idea_id"]))
+def _digests(services: Services, job: Job) -> None:
+    """What is done once a day: digests are queued, and files that nothing points to are removed."""
+    cluster.digests.morning(services.db())
+    cluster.attachments.sweep(services.db(), services.settings.data / "attachments")
 
 
-def _plan(services: Services, job: Job) -> None:
-    cluster.plans.tell(services.db(), plan_id=int(job.payload["plan_id"]))
-
-
-def _thread(services: Services, job: Job) -> None:
-    cluster.threads.tell(services.db(), thread_id=int(job.payload["thread_id"]))
+def _digest(services: Services, job: Job) -> None:
+    cluster.digests.write(services.db(), index=services.index, member_id=int(job.payload["member_id"]))
 
 
 def _reminder(services: Services, job: Job) -> None:
     what = Reminder(job.payload["what"])
     cluster.reminders.remind(services.db(), introduction_id=int(job.payload["introduction_id"]), what=what)
-
-
-def _searches(services: Services, job: Job) -> None:
-    """Tell what is new for kept searches: at once, or in the morning, which queues the next one."""
-    often = Often.AT_ONCE if job.key == "at_once" else Often.DAILY
-    path = partial(stop_path, secret=services.settings.session_secret())
-    cluster.searches.tell_all(services.db(), index=services.index, often=often, stop_path=path)
-    if often is Often.DAILY:
-        cluster.searches.wake(services.db())
 
 
 def _tidy(services: Services, job: Job) -> None:
@@ -207,11 +195,9 @@ _HANDLERS: dict[str, Callable[[Services, Job], None]] = {
     "accepted": _accepted,
     "assess": _assess,
     "fit": _fit,
-    "tell": _tell,
-    "plan": _plan,
-    "thread": _thread,
+    "digests": _digests,
+    "digest": _digest,
     "reminder": _reminder,
-    "searches": _searches,
     "tidy": _tidy,
 }
 

@@ -31,7 +31,7 @@ import data.judgements
 import data.people
 import data.store
 import data.throttles
-from cluster.web.searches import stop_path
+from cluster.web.letters import sign
 from data.store import now, transaction, value
 from models.calls import CallForm
 from models.circles import About
@@ -205,13 +205,12 @@ def _judgements(place: Database) -> dict[str, int]:
 
 
 def _kept_search(place: Database, member: Member) -> str:
-    """Keep searches of every kind, and return the token that ends the letters of one."""
-    for query, often in (("parkeren", "daily"), (_LONG, "at_once"), ("zwembad", "off")):
+    """Keep searches of every kind, and return the token that ends the member's digests."""
+    for query, often in (("parkeren", "digest"), (_LONG, "digest"), ("zwembad", "off")):
         chosen = Chosen(lang="nl", province="Oost-Vlaanderen") if often == "off" else Chosen()
         cluster.searches.save(place, member=member, name=f"Nieuw over {query}", query=query, chosen=chosen, often=often)
     folder = Path(str(value(place, "select file from pragma_database_list where name = 'main'"))).parent
-    saved = cluster.searches.saved_of(place, member=member)[-1]
-    return stop_path(saved, secret=(folder / "secret_key").read_text()).rpartition("/")[2]
+    return sign((folder / "secret_key").read_text(), member.id, "digest")
 
 
 def demo_idea(place: Database, external_id: str) -> int:
@@ -591,6 +590,7 @@ ROOMS = [
     Room("clusters", "/clusters", "coordinator"),
     Room("plain-words", "/matches/words", "coordinator"),
     Room("quality", "/matches/quality", "coordinator"),
+    Room("programme", "/programme", "coordinator"),
     Room("cluster-proposed", "/clusters/{proposed}", "coordinator"),
     Room("cluster-open", "/clusters/{proposed}", "coordinator", does=_open_everything),
     Room("cluster-error", "/clusters/{proposed}", "coordinator", does=_reject_without_reason),
@@ -615,7 +615,9 @@ ROOMS = [
     Room("searches-open", "/searches", "gent", does=_open_everything),
     Room("searches-none", "/searches", "pajottegem"),
     Room("searches-error", "/searches", "gent", does=_nameless_search),
-    Room("search-stop", "/searches/stop/{stop}"),
+    Room("unsubscribe", "/unsubscribe/{stop}"),
+    Room("letters", "/account/letters", "gent"),
+    Room("attachments", "/ideas/{own}/attachments", "gent"),
     Room("mailbox", "/mailbox"),
     Room("letter", "/mailbox/{letter}"),
     Room("error-400", "/ideas/new", "gent", does=_forged),

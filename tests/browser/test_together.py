@@ -35,6 +35,9 @@ def test_from_contact_to_dossier(visit: Visit, place: Database, account: Callabl
     turnhout.goto(f"/ideas/{idea_id}")
     press(turnhout, "link", "Gesprek")
     assert "woensdag?" in turnhout.locator(".message").inner_text()
+    brings_a_file(gent, turnhout, account("turnhout").name)
+    is_called(visit(java_script_enabled=script), account("turnhout"))
+    reports_a_message(turnhout)
 
     gent.goto(f"/ideas/{idea_id}")
     press(gent, "link", "Maak een kostenplan")
@@ -60,6 +63,35 @@ def test_from_contact_to_dossier(visit: Visit, place: Database, account: Callabl
     with turnhout.expect_download() as download:
         turnhout.get_by_role("main").get_by_role("link", name="Excel").first.click()
     assert download.value.suggested_filename.endswith(".xlsx")
+
+
+def brings_a_file(writer: Page, reader: Page, name: str) -> None:
+    """What may not come is refused and nothing typed is lost; what may, the other takes home."""
+    field = writer.get_by_label("Bestanden (niet verplicht)")
+    writer.get_by_label("Je bericht").fill(f"Zie bijlage, @{name}.")
+    field.set_input_files({"name": "plan.exe", "mimeType": "application/pdf", "buffer": b"MZ"})
+    press(writer, "button", "Verstuur")
+    assert "plan.exe kan er niet bij" in writer.locator("#files-error").inner_text()
+    assert writer.get_by_label("Je bericht").input_value() == f"Zie bijlage, @{name}."
+    field.set_input_files({"name": "plan.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"})
+    press(writer, "button", "Verstuur")
+    reader.reload()
+    with reader.expect_download() as download:
+        reader.get_by_role("link", name="plan.pdf").click()
+    assert download.value.suggested_filename == "plan.pdf"
+
+
+def is_called(reader: Page, called: Member) -> None:
+    reader.goto("/mailbox")
+    letter = reader.locator("main li.card").filter(has_text=called.email).filter(has_text="noemt je in het gesprek")
+    assert letter.count() >= 1
+
+
+def reports_a_message(page: Page) -> None:
+    page.get_by_role("link", name="Meld dit bericht").last.click()
+    page.locator("input[name=ground]").first.check()
+    press(page, "button", "Verstuur de melding")
+    assert "De coördinatoren kijken ernaar" in page.locator("body").inner_text()
 
 
 def press(page: Page, role: str, name: str) -> None:

@@ -1,6 +1,7 @@
 """Letters: written once, sent as one message that nobody can bend, kept when sending fails."""
 
 import random
+import re
 import smtplib
 import ssl
 from collections.abc import Callable
@@ -8,25 +9,32 @@ from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from pathlib import Path
 from typing import cast
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlite_utils import Database
 
 import cluster.contacts
 import cluster.letters as letters
+import cluster.mail as mail
+import cluster.passwords
 import data.ideas
 import data.letters
+import data.store
+import data.throttles
 from data.store import change, transaction, value
 from models.contacts import EndorsementRole, Introduction, IntroductionState
+from models.errors import NotFound
 from models.ideas import IdeaForm
 from models.letters import Letter, LetterState
-from models.people import Member
+from models.people import Guest, Member
 
 Who = Callable[[str], Member]
 HEADERS = {
     *("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Language"),
-    *("Content-Type", "Content-Transfer-Encoding", "MIME-Version"),
+    *("Content-Type", "MIME-Version"),
 }
 
 
@@ -63,10 +71,13 @@ def write(
     return data.letters.recent(db, at_most=1)[0]
 
 
-def deliver(db: Database, letter: Letter, send: letters.Send | None, *, last_try: bool = False) -> Letter:
-    letters.deliver(
-        db, letter_id=letter.id, send=send, sender="noreply@test.example", home="https://m.example/", last_try=last_try
-    )
+def sign(member_id: int, what: str) -> str:
+    return f"{member_id}-{what}-signed"
+
+
+def deliver(db: Database, letter: Letter, send: mail.Send | None, *, last_try: bool = False) -> Letter:
+    where = {"sender": "noreply@test.example", "home": "https://m.example/"}
+    letters.deliver(db, letter_id=letter.id, send=send, sign=sign, last_try=last_try, **where)
     found = data.letters.get(db, letter_id=letter.id)
     assert found is not None
     return found
@@ -93,11 +104,54 @@ def test_a_letter_says_where_it_comes_from_and_how_to_change_preferences(db: Dat
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Content-Language"] == "nl"
     assert message["Message-ID"] == letter.message_id
-    text = message.get_content()
+    assert message.get_content_type() == "multipart/alternative"
+    text, html = (part.get_content() for part in message.iter_parts())
     assert "https://m.example/introductions/5" in text
     assert "https://m.example/account" in text
     assert "worden niet gelezen" in text
     assert "medestanders:/" not in text
+    assert '<a href="https://m.example/introductions/5">https://m.example/introductions/5</a>' in html
+    assert words_of(html) == " ".join(re.sub("^> ", "", text, flags=re.M).split())
+
+
+def words_of(html: str) -> str:
+    """All the words of the HTML part, in order."""
+    soup = BeautifulSoup(html, "html.parser")
+    assert soup.body is not None
+    return " ".join(soup.body.get_text(" ").split())
+
+
+def test_a_letter_makes_the_same_message_however_often_it_is_tried(db: Database, who: Who) -> None:
+    letter = write(db, who("aalter"))
+    one, other = (mail.compose(letter, sender="n@test.example", home="https://m.example", sign=sign) for _ in "12")
+    assert one.as_bytes() == other.as_bytes()
+
+
+def test_what_people_typed_is_no_html_and_only_addresses_become_links() -> None:
+    text = (
+        'Dag,\n\n> <img src=x onerror=a()> & "b"\n> javascript:a() http://x.be/?a=1&b= <2\n\nZie https://m.example/1\n'
+    )
+    html = mail.as_html(text, lang="nl")
+    soup = BeautifulSoup(html, "html.parser")
+    names = {tag.name for tag in soup.find_all(True)}
+    assert names == {"html", "head", "meta", "title", "body", "p", "blockquote", "br", "a"}
+    assert [link["href"] for link in soup.find_all("a")] == ["http://x.be/?a=1&b=", "https://m.example/1"]
+    assert words_of(html) == " ".join(re.sub("^> ", "", text, flags=re.M).split())
+
+
+def test_a_letter_that_one_click_ends_says_so_in_its_headers(db: Database, who: Who) -> None:
+    to, sent = who("aalter"), list[EmailMessage]()
+    with transaction(db):
+        about = {"introduction": introduction(), "other": "Genk"}
+        letters.queue(db, to=to, template="reminder_silent", dedupe_key="r", stops="reminders", **about)
+    deliver(db, data.letters.recent(db, at_most=1)[0], sent.append)
+    message = parsed(sent[0])
+    assert set(message.keys()) == HEADERS | {"List-Unsubscribe", "List-Unsubscribe-Post"}
+    link = f"https://m.example/unsubscribe/{to.id}-reminders-signed"
+    assert message["List-Unsubscribe"] == f"<{link}>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    for part in message.iter_parts():
+        assert link in part.get_content()
 
 
 def test_a_sent_letter_is_not_sent_again(db: Database, who: Who) -> None:
@@ -113,7 +167,7 @@ def test_without_a_mail_server_the_letter_goes_to_the_local_mailbox(db: Database
 
 
 def test_a_letter_that_is_gone_is_no_fault(db: Database) -> None:
-    letters.deliver(db, letter_id=99, send=None, sender="a@b", home="http://x")
+    letters.deliver(db, letter_id=99, send=None, sender="a@b", home="http://x", sign=sign)
     assert db["letters"].count == 0
 
 
@@ -146,14 +200,54 @@ def test_a_fault_that_may_pass_keeps_the_letter_queued(db: Database, who: Who, f
     assert deliver(db, letter, send, last_try=True).state is LetterState.FAILED
 
 
-def test_a_receiver_refused_for_good_makes_the_letter_failed(db: Database, who: Who) -> None:
+def refusing(code: int, said: bytes) -> mail.Send:
     def send(message: EmailMessage) -> None:
-        raise smtplib.SMTPRecipientsRefused({"x": (550, b"no such user")})
+        raise smtplib.SMTPRecipientsRefused({"x": (code, said)})
 
-    letter = deliver(db, write(db, who("aalter")), send)
-    assert letter.state is LetterState.FAILED
-    assert letter.error is not None
-    assert "no such user" in letter.error
+    return send
+
+
+def test_whom_the_mail_server_does_not_know_keeps_their_letters_until_the_address_works(db: Database, who: Who) -> None:
+    first, second = write(db, who("aalter"), key="1"), write(db, who("aalter"), key="2")
+    sent: list[EmailMessage] = []
+    refused = deliver(db, first, refusing(550, b"5.1.1 no such user"))
+    assert (refused.state, refused.attempts) == (LetterState.QUEUED, 1)
+    assert who("aalter").bounced_at
+    assert who("aalter").bounce == "550 5.1.1 no such user"
+    for letter in (first, second):
+        assert deliver(db, letter, sent.append).state is LetterState.QUEUED
+    letters.queue_stranded(db)
+    assert sent == []
+    with pytest.raises(NotFound):
+        letters.resume(db, member=who("genk"), member_id=who("aalter").id)
+    with transaction(db):
+        db.execute("delete from jobs")
+    letters.resume(db, member=who("coordinator"), member_id=who("aalter").id)
+    assert who("aalter").bounced_at is None
+    assert value(db, "select count(*) from jobs where kind = 'letter' and done_at is null") == 2
+    for letter in (first, second):
+        assert deliver(db, letter, sent.append).state is LetterState.SENT
+    assert [message["Message-ID"] for message in sent] == [first.message_id, second.message_id]
+
+
+def test_who_asks_for_a_new_password_gets_it_also_at_an_address_that_took_no_letters(db: Database, who: Who) -> None:
+    deliver(db, write(db, who("aalter")), refusing(552, b"mailbox full"))
+    throttles = data.throttles.open_throttles(Path(":memory:"))
+    asked = {"email": "aalter@test.example", "address": "1", "moment": 0.0, "demo": True}
+    cluster.passwords.forget(db, throttles, **asked)  # type: ignore[arg-type]
+    assert who("aalter").bounced_at is None
+    data.store.close(throttles)
+
+
+def test_a_guest_whom_the_mail_server_does_not_know_gets_no_second_try(db: Database, who: Who) -> None:
+    letter = write(db, Guest(email="gast@test.example", name="Gast", locale="nl"))  # type: ignore[arg-type]
+    assert deliver(db, letter, refusing(550, b"no such user")).state is LetterState.FAILED
+
+
+def test_the_rules_of_a_mail_server_are_no_fault_of_an_address(db: Database, who: Who) -> None:
+    with pytest.raises(smtplib.SMTPRecipientsRefused):
+        deliver(db, write(db, who("aalter")), refusing(554, b"5.7.1 relay access denied"))
+    assert who("aalter").bounced_at is None
 
 
 def hostile_strings() -> list[str]:
@@ -207,17 +301,17 @@ def test_no_name_title_or_message_can_add_a_header(db: Database, who: Who) -> No
     hostile = hostile_strings()
     assert len(hostile) >= 500
     template = write(db, who("aalter"))
-    plain = letters.compose(template, sender="noreply@test.example", home="https://m.example")
+    plain = mail.compose(template, sender="noreply@test.example", home="https://m.example", sign=sign)
     expected = plain.as_bytes().partition(b"\r\n\r\n")[2]
     for text in hostile:
         subject = (
             letters._environment("nl")
             .get_template("request.txt")
-            .render(to=who("aalter"), introduction=introduction(title=text, message=text))
+            .render(to=who("aalter"), stops=None, introduction=introduction(title=text, message=text))
         )
         for candidate in (subject.partition("\n")[0], text):
             letter = replace(template, subject=candidate)
-            message = letters.compose(letter, sender="noreply@test.example", home="https://m.example")
+            message = mail.compose(letter, sender="noreply@test.example", home="https://m.example", sign=sign)
             head, _, body = message.as_bytes().partition(b"\r\n\r\n")
             received = parsed(message)
             assert set(received.keys()) == HEADERS, text

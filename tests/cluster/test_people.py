@@ -33,6 +33,7 @@ from models.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from models.ideas import IdeaForm
 from models.letters import LetterState
 from models.people import AccessRequest, AccessState, Invitation, Member, Role
+from tests.cluster.test_letters import sign
 from tests.conftest import add_member, furnish
 
 Who = Callable[[str], Member]
@@ -120,9 +121,10 @@ def test_only_the_hash_of_a_secret_is_kept(db: Database, throttles: Database, wh
     cluster.letters.deliver(
         db,
         letter_id=letter_id,
-        send=lambda mail: sent.append(mail.get_content()),
+        send=lambda mail: sent.append(mail.get_body(("plain",)).get_content()),
         sender="a@b.example",
         home="http://x",
+        sign=sign,
     )
     assert f"http://x/welcome/{token}" in sent[0].replace("=\n", "")
     assert last_letter(db)["state"] == "sent"
@@ -138,7 +140,9 @@ def test_a_letter_that_has_to_wait_keeps_its_link(db: Database, throttles: Datab
         raise OSError
 
     with pytest.raises(OSError):
-        cluster.letters.deliver(db, letter_id=last_letter(db)["id"], send=busy, sender="a@b.example", home="http://x")
+        cluster.letters.deliver(
+            db, letter_id=last_letter(db)["id"], send=busy, sender="a@b.example", home="http://x", sign=sign
+        )
     assert secret(db) == token
 
 
@@ -539,7 +543,7 @@ def test_who_leaves_is_out_at_once_and_gets_no_letters(db: Database, throttles: 
     with pytest.raises(Invalid):
         sign_in(db, throttles, "genk@test.example", "een lang wachtwoord")
     sent: list[object] = []
-    cluster.letters.deliver(db, letter_id=letter_id, send=sent.append, sender="a@b.example", home="http://x")
+    cluster.letters.deliver(db, letter_id=letter_id, send=sent.append, sender="a@b.example", home="http://x", sign=sign)
     found = data.letters.get(db, letter_id=letter_id)
     assert found is not None
     assert (sent, found.state) == ([], LetterState.FAILED)

@@ -19,6 +19,7 @@ from models.errors import Conflict, Invalid, NotAllowed, NotFound
 from models.ideas import IdeaForm
 from models.people import Member
 from models.plans import Content, Item, Key, Partner, PlanForm, Tier
+from tests.conftest import hear
 
 Who = Callable[[str], Member]
 
@@ -390,43 +391,31 @@ MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 def letters(db: Database) -> list[str]:
     return [
         item["recipient"].split("@")[0]
-        for item in rows(db, "select recipient from letters where dedupe_key like 'plan:%'")
+        for item in rows(db, "select recipient from letters where dedupe_key like 'digest:%'")
     ]
 
 
 def test_each_partner_but_the_writer_gets_one_letter_about_a_version(db: Database, who: Who, met: int) -> None:
     plan_id = start(db, who, met)
     for _ in range(2):
-        plans.tell(db, plan_id=plan_id, moment=MONDAY)
+        hear(db, MONDAY)
     assert letters(db) == ["aalter", "kortrijk"]
-    body = value(db, "select body from letters where dedupe_key like 'plan:%'")
+    body = value(db, "select body from letters where dedupe_key like 'digest:%'")
     assert f"/plans/{plan_id}" in body
     assert "16.865" not in body, "amounts stay on the page"
 
 
 def test_a_second_version_on_one_day_is_told_the_next_morning_in_one_letter(db: Database, who: Who, met: int) -> None:
     plan_id = start(db, who, met)
-    plans.tell(db, plan_id=plan_id, moment=MONDAY)
+    hear(db, MONDAY)
     for number, title in enumerate(("Twee", "Drie"), 1):
         plans.edit(db, member=who("genk"), plan_id=plan_id, number=number, form=form(db, title=title))
-        plans.tell(db, plan_id=plan_id, moment=MONDAY + timedelta(hours=number))
+        hear(db, MONDAY + timedelta(hours=number))
     assert letters(db) == ["aalter", "kortrijk"]
-    assert (
-        value(db, "select not_before from jobs where key = ?", [f"{plan_id}:2026-03-02"]) == "2026-03-03T06:00:00+00:00"
-    )
     plans.answer(db, member=who("aalter"), plan_id=plan_id, number=3, accepted=True)
     for _ in range(2):
-        plans.tell(db, plan_id=plan_id, moment=MONDAY + timedelta(days=1))
+        hear(db, MONDAY + timedelta(days=1))
     assert letters(db) == ["aalter", "kortrijk", "kortrijk"]
-
-
-def test_a_saved_version_is_told_after_a_while_once(db: Database, who: Who, met: int) -> None:
-    plan_id = start(db, who, met)
-    plans.edit(db, member=who("genk"), plan_id=plan_id, number=1, form=form(db, title="Twee"))
-    waiting = rows(
-        db, "select key, not_before > ? as later from jobs where kind = 'plan'", [datetime.now(UTC).isoformat()]
-    )
-    assert waiting == [{"key": str(plan_id), "later": 1}]
 
 
 def taking(db: Database, *names: str, **terms: dict[str, str]) -> dict[int, dict[str, str]]:
@@ -454,7 +443,7 @@ def test_a_plan_waits_out_of_sight_while_its_idea_is_hidden(db: Database, who: W
     with pytest.raises(NotFound):
         plans.edit(db, member=who("aalter"), plan_id=plan_id, number=1, form=form(db, title="Anders"))
     assert plans.listed(db, member=who("aalter"), page=1)[0] == []
-    plans.tell(db, plan_id=plan_id)
+    hear(db)
     assert rows(db, "select * from letters where dedupe_key like 'plan%'") == []
     assert plans.get(db, member=who("coordinator"), plan_id=plan_id).content.title == "Zwembad samen"
     with transaction(db):

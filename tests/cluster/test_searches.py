@@ -1,7 +1,6 @@
 """Searches: whatever form a word has, only what anyone may see, and nothing is told twice."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -9,18 +8,18 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 import data.clusters
+import data.digests
 import data.migrations
 import data.people
 import data.proposals
 import data.searches
 import data.steps
 import data.store
-import data.work
-from cluster import ideas, searches
+from cluster import digests, ideas, searches
 from cluster.engine.encoder import Encoder
 from cluster.engine.index import Index
 from data.matches import Item
-from data.store import rows, transaction, value
+from data.store import rows, transaction
 from models.clusters import Action, ClusterState, Draft
 from models.errors import Invalid, NotFound
 from models.ideas import IdeaForm
@@ -242,7 +241,7 @@ def test_fts_syntax_is_only_text(db: Database, posted: dict[str, int], index: In
     assert ids(search(db, index, query))[:1] == [posted["pool"]]
 
 
-def keep(db: Database, member: Member, query: str = "fietsen", often: str = "at_once", **chosen: str) -> int:
+def keep(db: Database, member: Member, query: str = "fietsen", often: str = "digest", **chosen: str) -> int:
     name = f"Alles over {query}"
     search_id, _ = searches.save(
         db,
@@ -255,8 +254,13 @@ def keep(db: Database, member: Member, query: str = "fietsen", often: str = "at_
     return search_id
 
 
-def tell(db: Database, often: Often = Often.AT_ONCE) -> int:
-    return searches.tell_all(db, index=Index(), often=often, stop_path=lambda saved: f"/stop/{saved.id}")
+def tell(db: Database) -> int:
+    """Write the digest of Genk's member, and tell how many things it tells of; as if each were on a day of its own."""
+    genk = data.people.by_email(db, email="genk@test.example")
+    assert genk is not None
+    with transaction(db):
+        data.digests.note(db, member_id=genk.id, day="2000-01-01")
+    return digests.write(db, index=Index(), member_id=genk.id)
 
 
 def letters(db: Database) -> list[str]:
@@ -274,7 +278,7 @@ def test_what_is_new_is_told_once(db: Database, who: Who) -> None:
     (body,) = letters(db)
     assert "Fietsen delen (Aalter)" in body
     assert f"/ideas/{new}" in body
-    assert "/stop/1" in body
+    assert "zoekopdracht “Alles over fietsen”" in body
     assert "Fietsen tellen" not in body
     assert "Iets anders" not in body
     # Withdrawn and put back, it is not new again.
@@ -372,45 +376,11 @@ def test_many_ideas_do_not_make_many_clusters(
     assert (found.total, found.more) == (1, False)
 
 
-def test_publishing_asks_for_a_look_only_where_somebody_wants_to_hear_at_once(db: Database, who: Who) -> None:
-    waiting = "select count(*) from jobs where kind = 'searches' and key = 'at_once' and done_at is null"
-    keep(db, who("genk"), often="daily")
-    post(db, who("aalter"), "Fietsen delen")
-    assert value(db, waiting) == 0
-    keep(db, who("genk"), query="delen")
-    post(db, who("aalter"), "Fietsen delen")
-    post(db, who("aalter"), "Fietsen delen")
-    assert value(db, waiting) == 1
-
-
-def test_a_daily_search_is_told_in_the_morning(db: Database, who: Who) -> None:
-    keep(db, who("genk"), often="daily")
-    post(db, who("aalter"), "Fietsen delen")
-    assert tell(db, Often.AT_ONCE) == 0
-    assert tell(db, Often.DAILY) == 1
-    searches.wake(db)
-    (job,) = rows(db, "select key, not_before from jobs where kind = 'searches'")
-    assert job["key"] == f"daily:{job['not_before'][:10]}"
-
-
-@pytest.mark.parametrize(
-    ("moment", "morning"),
-    [
-        ("2026-01-10T05:59:00", "2026-01-10T06:00:00"),  # winter: 7 in Brussels is 6 in UTC
-        ("2026-01-10T06:00:00", "2026-01-11T06:00:00"),
-        ("2026-03-28T12:00:00", "2026-03-29T05:00:00"),  # the clock moved that night
-    ],
-)
-def test_the_morning_is_that_of_brussels(moment: str, morning: str) -> None:
-    found = searches.next_morning(datetime.fromisoformat(moment).replace(tzinfo=UTC))
-    assert found.isoformat().startswith(morning)
-
-
 def test_a_search_that_was_off_does_not_tell_what_it_missed(db: Database, who: Who) -> None:
     kept = keep(db, who("genk"), often="off")
     post(db, who("aalter"), "Fietsen delen")
     assert tell(db) == 0
-    searches.change(db, member=who("genk"), search_id=kept, name="Fietsen", often="at_once")
+    searches.change(db, member=who("genk"), search_id=kept, name="Fietsen", often="digest")
     assert tell(db) == 0
     post(db, who("aalter"), "Fietsen stallen")
     assert tell(db) == 1
@@ -423,7 +393,7 @@ def test_keeping_twice_changes_nothing(db: Database, who: Who) -> None:
         False,
     )
     (saved,) = searches.saved_of(db, member=who("genk"))
-    assert (saved.name, saved.often) == ("Alles over fietsen", Often.AT_ONCE)
+    assert (saved.name, saved.often) == ("Alles over fietsen", Often.DIGEST)
 
 
 def test_a_search_belongs_to_one_member(db: Database, who: Who) -> None:

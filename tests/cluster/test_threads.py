@@ -18,6 +18,7 @@ from models.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from models.ideas import IdeaForm
 from models.people import Member
 from models.threads import Fact, FactForm, Sight, windows
+from tests.conftest import hear
 
 Who = Callable[[str], Member]
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -58,7 +59,7 @@ def read(db: Database, member: Member | None, item_id: int, about: About = About
 
 
 def letters(db: Database) -> list[str]:
-    found = rows(db, "select recipient from letters where dedupe_key like 'thread:%' order by id")
+    found = rows(db, "select recipient from letters where dedupe_key like 'digest:%' order by id")
     return [item["recipient"].split("@")[0] for item in found]
 
 
@@ -128,13 +129,12 @@ def test_nobody_floods_a_conversation(db: Database, say: Callable[..., None]) ->
 def test_what_others_wrote_comes_in_one_letter(db: Database, met: int, say: Callable[..., None]) -> None:
     say("genk", "Een")
     say("genk", "Twee\nregels")
-    waiting = rows(db, "select key, not_before > ? as later from jobs where kind = 'thread'", [now()])
-    assert waiting == [{"key": "1", "later": 1}]
     for _ in range(2):
-        threads.tell(db, thread_id=1, moment=MONDAY)
+        hear(db, MONDAY)
     assert letters(db) == ["aalter"]
-    [letter] = rows(db, "select subject, body from letters where dedupe_key like 'thread:%'")
-    assert letter["subject"] == "2 nieuwe berichten over “Zwembad”"
+    [letter] = rows(db, "select subject, body from letters where dedupe_key like 'digest:%'")
+    assert letter["subject"] == "Nieuws over “Zwembad”"
+    assert "2 nieuwe berichten in het gesprek" in letter["body"]
     assert "> Een\n" in letter["body"]
     assert "> Twee\n> regels" in letter["body"]
     assert f"/conversations/idea/{met}" in letter["body"]
@@ -142,16 +142,15 @@ def test_what_others_wrote_comes_in_one_letter(db: Database, met: int, say: Call
 
 def test_the_rest_of_a_day_is_told_the_next_morning_and_nothing_twice(db: Database, say: Callable[..., None]) -> None:
     say("genk", "Een")
-    threads.tell(db, thread_id=1, moment=MONDAY)
+    hear(db, MONDAY)
     for number in range(3):
         say("genk", f"Later {number}")
-        threads.tell(db, thread_id=1, moment=MONDAY + timedelta(hours=number))
+        hear(db, MONDAY + timedelta(hours=number))
     assert letters(db) == ["aalter"]
-    assert value(db, "select not_before from jobs where key = '1:2026-03-02'") == "2026-03-03T06:00:00+00:00"
     for _ in range(2):
-        threads.tell(db, thread_id=1, moment=MONDAY + timedelta(days=1))
+        hear(db, MONDAY + timedelta(days=1))
     assert letters(db) == ["aalter", "aalter"]
-    body = value(db, "select body from letters where dedupe_key like 'thread:%' order by id desc")
+    body = value(db, "select body from letters where dedupe_key like 'digest:%' order by id desc")
     assert "Later 0" in body
     assert "> Een" not in body
 
@@ -159,7 +158,7 @@ def test_the_rest_of_a_day_is_told_the_next_morning_and_nothing_twice(db: Databa
 def test_who_answers_knows_what_came_before(db: Database, say: Callable[..., None]) -> None:
     say("genk", "Een")
     say("aalter", "Gezien!")
-    threads.tell(db, thread_id=1, moment=MONDAY)
+    hear(db, MONDAY)
     assert letters(db) == ["genk"]
 
 
@@ -168,15 +167,15 @@ def test_who_muted_or_left_gets_no_letters_until_they_come_back(
 ) -> None:
     threads.follow(db, member=who("aalter"), about=About.IDEA, item_id=met, muted=True, left=False)
     say("genk", "Een")
-    threads.tell(db, thread_id=1, moment=MONDAY)
+    hear(db, MONDAY)
     assert read(db, who("aalter"), met) == ["Een"]
     threads.follow(db, member=who("aalter"), about=About.IDEA, item_id=met, muted=False, left=True)
     say("genk", "Twee")
-    threads.tell(db, thread_id=1, moment=MONDAY + timedelta(days=1))
+    hear(db, MONDAY + timedelta(days=1))
     assert letters(db) == []
     assert read(db, who("aalter"), met) == []
     threads.follow(db, member=who("aalter"), about=About.IDEA, item_id=met, muted=False, left=False)
-    threads.tell(db, thread_id=1, moment=MONDAY + timedelta(days=2))
+    hear(db, MONDAY + timedelta(days=2))
     assert letters(db) == ["aalter"]
     assert read(db, who("aalter"), met) == ["Twee", "Een"]
 
@@ -187,7 +186,7 @@ def test_who_is_out_of_the_circle_gets_no_letter(db: Database, who: Who, met: in
     with transaction(db):
         change(db, "update members set organisation_id = ? where email like 'genk@%'", [elsewhere])
     say("aalter", "Nog iemand?")
-    threads.tell(db, thread_id=1, moment=MONDAY)
+    hear(db, MONDAY)
     assert letters(db) == []
 
 
@@ -317,7 +316,7 @@ def test_a_cluster_that_is_not_accepted_has_no_conversation(
             read(db, who("genk"), cluster_id, About.CLUSTER)
         with pytest.raises(NotFound):
             say("genk", "Nog iets", about=About.CLUSTER, item_id=cluster_id)
-        threads.tell(db, thread_id=1)
+        hear(db)
     assert letters(db) == []
 
 

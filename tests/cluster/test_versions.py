@@ -8,11 +8,11 @@ import pytest
 from sqlite_utils import Database
 
 from cluster import contacts, ideas, versions
-from cluster.ideas import TOLD_AFTER_S
 from data.store import row, rows, value
 from models.errors import Conflict, NotAllowed, NotFound
 from models.ideas import IdeaForm
 from models.people import Member
+from tests.conftest import hear
 
 Who = Callable[[str], Member]
 POOL = IdeaForm(title="Zwembad online reserveren", description="Banen en uren boeken zonder te bellen naar het loket.")
@@ -34,7 +34,7 @@ def endorse(db: Database, member: Member, idea_id: int) -> None:
 
 
 def told(db: Database) -> list[str]:
-    return [item["body"] for item in rows(db, "select body from letters where dedupe_key like 'changed:%' order by id")]
+    return [item["body"] for item in rows(db, "select body from letters where dedupe_key like 'digest:%' order by id")]
 
 
 def test_the_organisation_and_coordinators_read_all_versions(db: Database, who: Who) -> None:
@@ -136,7 +136,7 @@ def test_each_endorser_gets_one_letter_that_says_what_changed(db: Database, who:
         endorse(db, who(name), idea_id)
     edit(db, who, idea_id, title="Sauna online reserveren", stage="plan")
     for _ in range(2):
-        versions.tell(db, idea_id=idea_id, moment=DAY)
+        hear(db, DAY)
     assert len(told(db)) == 2
     for words in ("Sauna online reserveren", "Idee", "Plan", f"/ideas/{idea_id}/versions/2?from=1"):
         assert words in told(db)[0]
@@ -147,10 +147,10 @@ def test_small_changes_add_up_but_alone_are_no_letter(db: Database, who: Who) ->
     idea_id = post(db, who)
     endorse(db, who("aalter"), idea_id)
     edit(db, who, idea_id, description=POOL.description + " Bel.")
-    versions.tell(db, idea_id=idea_id, moment=DAY)
+    hear(db, DAY)
     assert told(db) == []
     edit(db, who, idea_id, description=POOL.description + " Bel niet meer voor een kaart.")
-    versions.tell(db, idea_id=idea_id, moment=DAY)
+    hear(db, DAY)
     assert "versions/3?from=1" in told(db)[0]
 
 
@@ -159,11 +159,9 @@ def test_later_changes_of_a_day_are_put_together_the_next(db: Database, who: Who
     endorse(db, who("aalter"), idea_id)
     for stage in ("plan", "klaar", "loopt"):
         edit(db, who, idea_id, stage=stage)
-        versions.tell(db, idea_id=idea_id, moment=DAY)
+        hear(db, DAY)
     assert len(told(db)) == 1
-    waiting = row(db, "select key, not_before from jobs where kind = 'tell' and key like '%:%'")
-    assert waiting == {"key": f"{idea_id}:2026-03-03", "not_before": "2026-03-03T06:00:00+00:00"}
-    versions.tell(db, idea_id=idea_id, moment=DAY + timedelta(days=1))
+    hear(db, DAY + timedelta(days=1))
     assert len(told(db)) == 2
     assert "versions/4?from=2" in told(db)[1]
 
@@ -173,13 +171,13 @@ def test_what_was_changed_back_or_taken_offline_is_no_news(db: Database, who: Wh
     endorse(db, who("aalter"), idea_id)
     edit(db, who, idea_id, stage="plan")
     edit(db, who, idea_id, stage="idee")
-    versions.tell(db, idea_id=idea_id, moment=DAY)
+    hear(db, DAY)
     edit(db, who, idea_id, stage="loopt")
     ideas.withdraw(db, member=who("genk"), idea_id=idea_id)
-    versions.tell(db, idea_id=idea_id, moment=DAY)
+    hear(db, DAY)
     assert told(db) == []
     ideas.restore(db, member=who("genk"), idea_id=idea_id)
-    versions.tell(db, idea_id=idea_id, moment=DAY)
+    hear(db, DAY)
     assert len(told(db)) == 1
 
 
@@ -189,14 +187,5 @@ def test_who_endorsed_later_or_no_longer_hears_nothing(db: Database, who: Who) -
     edit(db, who, idea_id, stage="plan")
     contacts.withdraw(db, member=who("kortrijk"), idea_id=idea_id)
     endorse(db, who("aalter"), idea_id)
-    versions.tell(db, idea_id=idea_id, moment=DAY)
+    hear(db, DAY)
     assert told(db) == []
-
-
-def test_an_edit_leaves_time_to_mend_a_word(db: Database, who: Who) -> None:
-    idea_id = post(db, who)
-    edit(db, who, idea_id, stage="plan")
-    edit(db, who, idea_id, stage="klaar")
-    (job,) = rows(db, "select key, not_before from jobs where kind = 'tell'")
-    wait = datetime.fromisoformat(job["not_before"]) - datetime.now(UTC)
-    assert timedelta(seconds=TOLD_AFTER_S - 60) < wait <= timedelta(seconds=TOLD_AFTER_S)

@@ -9,7 +9,7 @@ import pytest
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
 
-from data.migrations import migrate
+from data.migrations import migrate, migrations
 from data.store import close, connect, row, rows, transaction, value
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,3 +165,26 @@ def test_every_reference_points_at_a_table_that_is_there(db: Database) -> None:
     assert len(references) > 20
     assert [pair for pair in references if pair[1] not in tables] == []
     assert row(db, "pragma foreign_key_check") is None
+
+
+def test_reports_and_the_history_outlive_the_step_that_lets_messages_be_reported(store: Database) -> None:
+    with transaction(store):
+        migrations.apply(store, stop_before="071_messages")
+        made = "'2026-01-01T00:00:00+00:00'"
+        store.execute(
+            f"""insert into members (id, email, name, role, session_key, created_at)
+            values (1, 'a@b.example', 'A', 'coordinator', 'k', {made})"""
+        )
+        store.execute(
+            f"""insert into cases (id, kind, item_id, title, organisation, created_at, updated_at)
+            values (7, 'idea', 3, 'T', 'Genk', {made}, {made})"""
+        )
+        store.execute(f"insert into reports values (5, 7, 1, 'wrong', 'Nee', {made})")
+        store.execute(f"insert into history values (9, {made}, 1, 'reported', 'idea', 3, 'T', 'Nee', 7)")
+    before = [rows(store, f"select * from {table}") for table in ("cases", "reports", "history")]
+    with transaction(store):
+        migrate(store)
+    assert [rows(store, f"select * from {table}") for table in ("cases", "reports", "history")] == before
+    assert rows(store, "pragma foreign_key_check") == []
+    with pytest.raises(sqlite3.DatabaseError, match="never erased"):
+        store.execute("delete from history")

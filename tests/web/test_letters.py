@@ -1,4 +1,4 @@
-"""The local mailbox of a demo."""
+"""Which letters somebody gets, the one click that ends them, and the local mailbox of a demo."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +8,13 @@ import pytest
 from flask import Flask
 from sqlite_utils import Database
 
+import cluster.digests
 import cluster.letters
+import data.letters
+from cluster.web.letters import sign
 from cluster.web.settings import Settings
 from data.store import transaction
+from models.digests import Digest
 from models.people import Member
 from tests.cluster.test_letters import introduction
 
@@ -35,6 +39,56 @@ def test_the_mailbox_shows_letters_as_their_receivers_read_them(
     assert shown.select_one("main i, main script") is None
     assert "<script>1</script>" in shown.main.text
     assert any(link["href"] == "http://localhost:8000/introductions/5" for link in shown.select("main a"))
+
+
+def test_a_member_chooses_how_often_news_comes(page: Page, app_db: Database, who: Callable[[str], Member]) -> None:
+    visitor = page("genk")
+    assert visitor.get("/account").select_one("a[href='/account/letters']")
+    assert visitor.get("/account/letters").select_one("input[value=daily]").has_attr("checked")
+    assert visitor.submit("/account/letters", digest="weekly").select_one("input[value=weekly]").has_attr("checked")
+    wrong = visitor.submit("/account/letters", digest="hourly", status=422)
+    assert wrong.select_one("#digest-error")
+    assert cluster.digests.wanted(app_db, member=who("genk")) is Digest.WEEKLY
+    back = visitor.submit("/reminders", at="/account/letters", do="stop", next="/account/letters")
+    assert back.find("button", string="Stuur me weer herinneringen")
+
+
+def test_one_click_ends_letters_without_a_page_or_a_session(
+    page: Page, app: Flask, app_db: Database, who: Callable[[str], Member]
+) -> None:
+    link = f"/unsubscribe/{sign('s' * 40, who('genk').id, 'digest')}"
+    assert len(page().get(link).select("main form button")) == 1
+    assert cluster.digests.wanted(app_db, member=who("genk")) is Digest.DAILY, "fetching it changes nothing"
+    # As mail programs do it (RFC 8058): no cookie, no token, this body.
+    answer = app.test_client().post(link, data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    assert cluster.digests.wanted(app_db, member=who("genk")) is Digest.OFF
+    assert cluster.digests.wanted(app_db, member=who("aalter")) is Digest.DAILY
+    assert "Je krijgt geen e-mails meer over het overzicht" in page().submit(link).main.text
+
+
+def test_a_link_of_another_key_ends_nothing(page: Page, app_db: Database, who: Callable[[str], Member]) -> None:
+    for token in (sign("t" * 40, who("genk").id, "digest"), "", "x" * 3000, "W10.abc"):
+        page().get(f"/unsubscribe/{token}", status=404)
+        assert page().client.post(f"/unsubscribe/{token}").status_code == 404
+    assert cluster.digests.wanted(app_db, member=who("genk")) is Digest.DAILY
+
+
+def test_an_address_that_takes_no_letters_is_shown_and_tried_again(
+    page: Page, app_db: Database, who: Callable[[str], Member]
+) -> None:
+    with transaction(app_db):
+        data.letters.pause(app_db, member_id=who("genk").id, email="genk@test.example", why="550 <b>onbekend</b>")
+    assert "komen niet aan" in page("genk").get("/account").main.text
+    shown = page("genk").get("/account/letters")
+    assert "550 <b>onbekend</b>" in shown.main.text
+    assert "komen niet aan" in page("coordinator").get("/members").main.text
+    desk = f"/members/{who('genk').id}"
+    assert page("coordinator").get(desk).find("button", string="Probeer dit adres opnieuw")
+    again = page("genk").submit(f"{desk}/letters", at="/account/letters")
+    assert "We proberen genk@test.example opnieuw" in again.text
+    assert who("genk").bounced_at is None
+    page("coordinator").submit(f"{desk}/letters", at=desk)
 
 
 def test_a_letter_that_is_not_there_is_not_found(page: Page, app: Flask) -> None:

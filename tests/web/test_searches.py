@@ -1,21 +1,15 @@
-"""The search page, kept searches, and the link that ends their letters."""
+"""The search page and kept searches."""
 
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlite_utils import Database
 
 import cluster.ideas
-import data.searches
-from cluster.web.searches import stop_path
-from cluster.web.worker import work
-from data.store import rows
 from models.ideas import IdeaForm
 from models.people import Member
-from models.searches import Often
 
 Page = Callable[..., Any]
 Who = Callable[[str], Member]
@@ -90,7 +84,7 @@ def test_a_visitor_is_asked_to_sign_in_to_keep_a_search(page: Page, posted: None
 def test_a_member_keeps_changes_and_removes_a_search(page: Page, posted: None, app_db: Database) -> None:
     visitor = page("genk")
     kept = visitor.submit(
-        "/searches", at="/search?q=zwembad", q="zwembad", theme="democratie", name="Zwemmen", often="daily"
+        "/searches", at="/search?q=zwembad", q="zwembad", theme="democratie", name="Zwemmen", often="digest"
     )
     assert kept.select_one("main .card h2").text == "Zwemmen"
     assert "Thema: Digitale democratie" in kept.main.text
@@ -127,40 +121,7 @@ def test_bad_input_is_named_at_its_field_and_comes_back(page: Page, posted: None
     assert wrong.select_one("#often-error")
     assert wrong.select_one("#q")["value"] == "zwembad"
     assert wrong.select_one("input[name=lang]")["value"] == "fr"
-    visitor.submit("/searches", at="/search?q=zwembad", q="zwembad", name="Zwemmen", often="daily")
+    visitor.submit("/searches", at="/search?q=zwembad", q="zwembad", name="Zwemmen", often="digest")
     wrong = visitor.submit("/searches/1", at="/searches", status=422, name="x" * 121, often="off")
     assert wrong.select_one("#errors a")["href"] == "#name-1"
     assert wrong.select_one("#name-1")["value"] == "x" * 121
-
-
-def test_a_letter_tells_what_is_new_and_its_link_ends_it(
-    app: Flask, page: Page, posted: None, app_db: Database, who: Who
-) -> None:
-    page("genk").submit("/searches", at="/search?q=zwembad", q="zwembad", name="Zwemmen", often="at_once")
-    services = app.extensions["medestanders"]
-    work(services, once=True)
-    form = IdeaForm(title="Zwembad in de zee", description="Een bad in zee.")
-    cluster.ideas.post(app_db, encoder=None, member=who("aalter"), form=form)
-    work(services, once=True)
-    work(services, once=True)
-    (letter,) = rows(app_db, "select subject, body from letters where recipient = 'genk@test.example'")
-    assert letter["subject"] == "1 nieuw resultaat voor “Zwemmen”"
-    assert "/ideas/3" in letter["body"]
-    link = re.search(r"medestanders:(/searches/stop/\S+)", letter["body"])
-    assert link is not None
-    visitor = page()
-    shown = visitor.get(link[1])
-    assert shown.find("button", string="Stop deze e-mails")
-    assert data.searches.get(app_db, search_id=1).often is Often.AT_ONCE  # a read changes nothing
-    ended = visitor.submit(link[1])
-    assert "geen e-mails meer over “Zwemmen”" in ended.main.text
-    assert data.searches.get(app_db, search_id=1).often is Often.OFF
-    assert "geen e-mails meer" in visitor.submit(link[1], at="/calls").main.text
-
-
-def test_a_link_of_another_key_ends_nothing(page: Page, posted: None, app_db: Database) -> None:
-    page("genk").submit("/searches", at="/search?q=zwembad", q="zwembad", name="Zwemmen", often="at_once")
-    saved = data.searches.get(app_db, search_id=1)
-    assert saved is not None
-    page().get(stop_path(saved, secret="t" * 40), status=404)
-    assert stop_path(saved, secret="s" * 40) != stop_path(saved, secret="t" * 40)

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 import cluster.contacts
 import cluster.versions
 from data.store import value
+from tests.conftest import hear
 
 Page = Callable[..., Any]
 FIELDS = {"title": "Zwembad online reserveren", "description": "Banen boeken zonder te bellen."}
@@ -57,8 +58,8 @@ def test_an_endorser_follows_the_link_of_the_letter_and_sees_no_names(
     visitor.submit("/ideas/new", **FIELDS)
     cluster.contacts.endorse(app_db, member=who("aalter"), idea_id=1, role="learn", message="")
     visitor.submit("/ideas/1/edit", revision="1", **{**FIELDS, "stage": "plan"})
-    cluster.versions.tell(app_db, idea_id=1)
-    body = value(app_db, "select body from letters where dedupe_key like 'changed:%'")
+    hear(app_db)
+    body = value(app_db, "select body from letters where dedupe_key like 'digest:%'")
     assert "medestanders:/ideas/1/versions/2?from=1" in body
     reader = page("aalter")
     assert "Is nu: Plan" in " ".join(reader.get("/ideas/1/versions/2?from=1").main.text.split())

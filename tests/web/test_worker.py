@@ -21,6 +21,7 @@ from aiosmtpd.smtp import SMTP
 from sqlite_utils import Database
 
 import cluster.letters
+import cluster.mail
 import data.letters
 import data.migrations
 import data.people
@@ -127,11 +128,18 @@ def write(db: Database, count: int = 1) -> list[str]:
 def later(db: Database) -> None:
     """Let the waiting time of failed jobs pass."""
     with transaction(db):
-        change(db, "update jobs set not_before = '2000-01-01T00:00:00+00:00' where done_at is null")
+        change(
+            db, "update jobs set not_before = '2000-01-01T00:00:00+00:00' where done_at is null and kind <> 'digests'"
+        )
 
 
 def states(db: Database) -> list[str]:
     return [letter.state.value for letter in reversed(data.letters.recent(db, at_most=99))]
+
+
+def waiting(db: Database) -> int:
+    """How many jobs wait for more than the next morning."""
+    return int(value(db, "select count(*) from jobs where kind <> 'digests' and done_at is null"))
 
 
 def test_letters_are_delivered(place: Services, mail: MailServer) -> None:
@@ -139,7 +147,7 @@ def test_letters_are_delivered(place: Services, mail: MailServer) -> None:
     assert worker.work(place, once=True) == 3
     assert mail.taken == [f"Message-ID: {message_id}" for message_id in written]
     assert states(place.db()) == ["sent"] * 3
-    assert data.work.waiting(place.db()) == 0
+    assert waiting(place.db()) == 0
 
 
 @pytest.mark.parametrize(
@@ -166,12 +174,37 @@ def test_a_letter_that_was_not_taken_is_sent_again_as_the_same_letter(
     assert len(mail.taken) == (2 if answer == "take and drop" else 1)
 
 
-def test_a_receiver_refused_for_good_is_not_tried_again(place: Services, mail: MailServer) -> None:
-    write(place.db(), 2)
+def test_a_letter_waits_for_a_mail_server_that_dawdles(
+    place: Services, mail: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (message_id,) = write(place.db())
+    monkeypatch.setattr(cluster.mail, "_PATIENCE_S", 0.3)
+    mail.delay_s = 2
+    assert worker.work(place, once=True) == 0
+    assert states(place.db()) == ["queued"]
+    mail.delay_s = 0
+    monkeypatch.setattr(cluster.mail, "_PATIENCE_S", 10)
+    later(place.db())
+    worker.work(place, once=True)
+    assert states(place.db()) == ["sent"]
+    assert set(mail.taken) == {f"Message-ID: {message_id}"}
+
+
+def test_a_receiver_refused_for_good_is_not_tried_until_the_address_works(place: Services, mail: MailServer) -> None:
+    db = place.db()
+    written = write(db, 4)  # the first and the last go to the same member
     mail.answers["rcpt"] = ["550 no such user"]
     worker.work(place, once=True)
-    assert states(place.db()) == ["failed", "sent"]
-    assert data.work.waiting(place.db()) == 0
+    assert states(db) == ["queued", "sent", "sent", "queued"]
+    assert waiting(db) == 0
+    worker.work(place, once=True)
+    assert states(db) == ["queued", "sent", "sent", "queued"]
+    aalter = data.people.by_email(db, email="aalter@test.example")
+    assert aalter is not None
+    cluster.letters.resume(db, member=aalter, member_id=aalter.id)
+    worker.work(place, once=True)
+    assert states(db) == ["sent"] * 4
+    assert sorted(mail.taken) == sorted(f"Message-ID: {message_id}" for message_id in written)
 
 
 def test_letters_wait_for_a_mail_server_that_is_down(place: Services, mail: MailServer) -> None:
@@ -199,7 +232,7 @@ def test_a_letter_that_nobody_takes_for_days_fails_and_stays(place: Services, ma
         later(place.db())
         worker.work(place, once=True)
     assert states(place.db()) == ["failed"]
-    assert data.work.waiting(place.db()) == 0
+    assert waiting(place.db()) == 0
 
 
 def test_without_a_mail_server_a_demo_sends_nothing_and_production_waits(tmp_path: Path, place: Services) -> None:
@@ -226,13 +259,13 @@ def test_waiting_for_a_mail_server_is_no_try(tmp_path: Path, place: Services) ->
 def test_a_letter_whose_job_was_given_up_gets_one_again_when_the_worker_starts(
     place: Services, mail: MailServer
 ) -> None:
-    (stranded, waiting) = write(place.db(), 2)
+    (stranded, other) = write(place.db(), 2)
     with transaction(place.db()):
         change(place.db(), "update jobs set done_at = '2026-01-01T00:00:00+00:00', error = 'no' where id = 1")
     assert worker.work(place, once=True) == 2
-    assert sorted(mail.taken) == sorted(f"Message-ID: {message_id}" for message_id in (stranded, waiting))
+    assert sorted(mail.taken) == sorted(f"Message-ID: {message_id}" for message_id in (stranded, other))
     assert worker.work(place, once=True) == 0
-    assert data.work.waiting(place.db()) == 0
+    assert waiting(place.db()) == 0
 
 
 def test_a_job_that_fails_or_is_unknown_does_not_stop_the_others(place: Services, mail: MailServer) -> None:
@@ -325,7 +358,7 @@ def test_a_worker_killed_at_any_moment_loses_nothing(place: Services, mail: Mail
         assert value(db, "pragma integrity_check") == "ok"
     mail.delay_s = 0.0
     with started(place, 1) as process:
-        wait_until(lambda: data.work.waiting(db) == 0, 120)
+        wait_until(lambda: waiting(db) == 0, 120)
         process.terminate()
         assert process.wait(10) == 0
     taken = Counter(mail.taken)

@@ -1,0 +1,36 @@
+"""The programme: what coordinators want to know of all together."""
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+import data.programme
+from cluster.people import must_coordinate
+from models.people import Member
+from models.programme import Pair, Step, Unserved
+
+SHOWN_AT_MOST = 50
+FILED_AT_MOST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """How far ideas come, what came of contacts, who needs a lead and who works with whom."""
+
+    funnel: dict[Step, int]
+    outcomes: dict[str, int]
+    days_to_contact: float | None
+    unserved: list[Unserved]
+    pairs: list[Pair]
+
+
+def look(db: Database, *, member: Member | None, at_most: int = SHOWN_AT_MOST) -> Programme:
+    """The programme as it stands now, for coordinators."""
+    must_coordinate(member)
+    return Programme(
+        funnel=data.programme.funnel(db),
+        outcomes=data.programme.outcomes(db),
+        days_to_contact=data.programme.days_to_contact(db),
+        unserved=data.programme.unserved(db, at_most=at_most),
+        pairs=data.programme.pairs(db, at_most=at_most),
+    )

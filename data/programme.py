@@ -1,0 +1,76 @@
+"""The programme in figures: each is counted when it is asked for."""
+
+from sqlite_utils import Database
+
+from data.store import row, rows, value
+from models.programme import Pair, Step, Unserved
+
+# Projects that came of what stands here; the others were brought in with the reference data.
+_OF_HERE = "from projects where hidden = 0 and (idea_id is not null or cluster_id is not null)"
+
+
+def funnel(db: Database) -> dict[Step, int]:
+    """How many there are at each step; one query."""
+    found = row(
+        db,
+        f"""select (select count(*) from ideas where state = 'open') as ideas,
+          (select count(distinct e.idea_id) from endorsements e join ideas i on i.id = e.idea_id and i.state = 'open'
+            where e.active = 1) as endorsed,
+          (select count(*) from introductions) as introduced,
+          (select count(*) from introductions where state = 'agreed') as agreed,
+          (select count(distinct introduction_id) from outcomes where outcome in ('met', 'submitted')) as met,
+          (select count(*) from clusters where state = 'accepted') as clusters,
+          (select count(*) {_OF_HERE} and status <> 'unknown') as submitted,
+          (select count(*) {_OF_HERE} and status = 'approved') as approved""",
+    )
+    assert found is not None
+    return {step: int(found[step]) for step in Step}
+
+
+def outcomes(db: Database) -> dict[str, int]:
+    """How many sides told which outcome of a contact."""
+    return {item["outcome"]: item["count"] for item in rows(db, _OUTCOMES)}
+
+
+_OUTCOMES = "select outcome, count(*) as count from outcomes group by outcome"
+
+
+def days_to_contact(db: Database) -> float | None:
+    """The median of the days between a *me too* and the agreement to meet; none without any."""
+    found: float | None = value(
+        db,
+        """with waits as (
+            select julianday(answered_at) - julianday(asked_at) as days,
+              row_number() over (order by julianday(answered_at) - julianday(asked_at)) as at, count(*) over () as n
+            from introductions where state = 'agreed' and answered_at is not null)
+          select avg(days) from waits where at in ((n + 1) / 2, (n + 2) / 2)""",
+    )
+    return found
+
+
+def unserved(db: Database, *, at_most: int) -> list[Unserved]:
+    """Open ideas with three governments or more behind them and no lead, most first."""
+    found = rows(
+        db,
+        """select i.id, i.title, i.lang, coalesce(o.name, '') as organisation,
+          1 + count(distinct e.organisation_id) as governments
+        from ideas i join endorsements e on e.idea_id = i.id and e.active = 1
+        left join organisations o on o.id = i.organisation_id
+        where i.state = 'open' group by i.id having governments >= 3 and sum(e.role = 'lead') = 0
+        order by governments desc, i.id limit ?""",
+        [at_most],
+    )
+    return [Unserved(**item) for item in found]
+
+
+def pairs(db: Database, *, at_most: int) -> list[Pair]:
+    """Who is in contact with whom, most ideas first."""
+    found = rows(
+        db,
+        """select min(p.name, e.name) as one, max(p.name, e.name) as other, count(distinct i.id) as ideas
+        from introductions n join endorsements d on d.id = n.endorsement_id join ideas i on i.id = d.idea_id
+        join organisations p on p.id = i.organisation_id join organisations e on e.id = d.organisation_id
+        where n.state = 'agreed' group by 1, 2 order by ideas desc, one, other limit ?""",
+        [at_most],
+    )
+    return [Pair(**item) for item in found]

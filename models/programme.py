@@ -1,0 +1,37 @@
+"""The programme as coordinators see it: how far ideas come, and where nobody takes the lead."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    """How far something came, from an idea to an approved project."""
+
+    IDEAS = "ideas"
+    ENDORSED = "endorsed"
+    INTRODUCED = "introduced"
+    AGREED = "agreed"
+    MET = "met"
+    CLUSTERS = "clusters"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+
+
+@dataclass(frozen=True, slots=True)
+class Unserved:
+    """An open idea that several governments stand behind and that nobody wants to lead."""
+
+    id: int
+    title: str
+    lang: str
+    organisation: str
+    governments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two governments in contact, and about how many ideas."""
+
+    one: str
+    other: str
+    ideas: int
