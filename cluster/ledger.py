@@ -19,7 +19,7 @@ def browse(db: Database, *, member: Member | None, wanted: Filter, page: int) ->
     return found[:PER_PAGE], len(found) > PER_PAGE
 
 
-def exported(db: Database, *, member: Member, what: str) -> None:
-    """Enter that somebody took data of members along."""
+def exported(db: Database, *, member: Member) -> None:
+    """Enter that somebody took the list of members along."""
     with transaction(db):
-        data.ledger.add(db, act=Act.MEMBERS_EXPORTED, member_id=member.id, about="", what=what)
+        data.ledger.add(db, act=Act.MEMBERS_EXPORTED, member_id=member.id, about="", what="")

@@ -9,7 +9,6 @@ import data.ledger
 import data.people
 import data.privacy
 import data.throttles
-import data.work
 from cluster.organisations import one_member
 from data.privacy import LETTERS_DAYS, SIGN_INS_DAYS
 from data.store import now, transaction
@@ -55,13 +54,6 @@ def erase(db: Database, throttles: Database, *, member: Member, member_id: int) 
 def is_erased(member: Member) -> bool:
     """Whether nobody can be told from this account any more."""
     return data.privacy.is_erased(member.email)
-
-
-def wake(db: Database) -> None:
-    """See to it that somebody tidies up tomorrow night; a second one changes nothing."""
-    tomorrow = (datetime.now(UTC) + timedelta(days=1)).replace(hour=1, minute=0, second=0, microsecond=0)
-    with transaction(db):
-        data.work.queue(db, kind="tidy", key="daily", not_before=tomorrow.isoformat(timespec="seconds"))
 
 
 def tidy(db: Database, throttles: Database) -> None:

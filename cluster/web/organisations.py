@@ -173,7 +173,7 @@ _EXPORTED_MEMBERS = ("email", "name", "function", "organisation", "role", "local
 def export_members(format: str) -> Response:
     """The members that fit, as a file."""
     found = cluster.organisations.every_member(db(), member=asking(), wanted=_wanted_members())
-    cluster.ledger.exported(db(), member=asking(), what="members")
+    cluster.ledger.exported(db(), member=asking())
     rows = ({name: getattr(one, name) for name in _EXPORTED_MEMBERS} for one in found)
     return response(format, "leden", [(name, name) for name in _EXPORTED_MEMBERS], rows)
 

@@ -40,6 +40,8 @@ _IDLE_S = 0.5
 _TRIES = {"letter": 130, "embed": 130, "assess": 130, "fit": 1}
 # How often it looks whether the file of vectors that all processes share lags behind.
 _REFRESHED_EVERY_S = 10.0
+# How often it forgets what is past its days.
+_TIDIED_EVERY_S = 12 * 3600.0
 # How long letters wait, untried, while the place has no mail server.
 _POSTPONED_S = 300
 _log = structlog.get_logger()
@@ -56,14 +58,16 @@ def work(services: Services, *, once: bool, stop: threading.Event | None = None,
     of the store is waited out, so the worker itself goes on. Letters that were given up get a job again first, and
     between jobs it keeps the shared file of vectors fresh, and sees to it that a morning of digests lies ahead.
     """
-    done, ready, refreshed = 0, False, -_REFRESHED_EVERY_S
+    done, ready, refreshed, tidied = 0, False, -_REFRESHED_EVERY_S, -_TIDIED_EVERY_S
     with _stopped_by_signals(stop or threading.Event()) as ended:
         while not ended.is_set():
             try:
                 if not ready:
                     cluster.letters.queue_stranded(services.db())
-                    cluster.privacy.wake(services.db())
                     ready = True
+                if time.monotonic() - tidied >= _TIDIED_EVERY_S:
+                    tidied = time.monotonic()  # first: what cannot be tidied now must not stop the letters
+                    cluster.privacy.tidy(services.db(), services.throttles())
                 did = _one(services, lease_s)
                 if time.monotonic() - refreshed >= _REFRESHED_EVERY_S or (once and did is None):
                     cluster.snapshots.refresh(services.db(), path=services.settings.snapshot)
@@ -178,12 +182,6 @@ def _reminder(services: Services, job: Job) -> None:
     cluster.reminders.remind(services.db(), introduction_id=int(job.payload["introduction_id"]), what=what)
 
 
-def _tidy(services: Services, job: Job) -> None:
-    """Forget what is past its time, and queue the next time."""
-    cluster.privacy.tidy(services.db(), services.throttles())
-    cluster.privacy.wake(services.db())
-
-
 def _unknown(services: Services, job: Job) -> None:
     raise LookupError(f"nobody knows how to do {job.kind}")
 
@@ -198,7 +196,6 @@ _HANDLERS: dict[str, Callable[[Services, Job], None]] = {
     "digests": _digests,
     "digest": _digest,
     "reminder": _reminder,
-    "tidy": _tidy,
 }
 
 

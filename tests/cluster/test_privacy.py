@@ -191,6 +191,3 @@ def test_what_is_past_its_days_is_forgotten_and_the_rest_stays(store: Database, 
     assert value(store, "select count(*) from letters") == letters
     assert [one["outcome"] for one in rows(store, "select outcome from sign_ins")] == ["password"]
     assert value(throttles, "select count(*) from throttles") == 0
-    privacy.wake(store)
-    privacy.wake(store)
-    assert value(store, "select count(*) from jobs where kind = 'tidy'") == 1
