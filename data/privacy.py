@@ -60,6 +60,8 @@ INVENTORY: Mapping[str, Kept] = {
     "plan_versions": Kept("sharing costs", _WORK, ("member_id",)),
     "plan_answers": Kept("sharing costs", _WORK, ("member_id",)),
     "messages": Kept("talking with partners", _WORK, ("member_id",)),
+    "mentions": Kept("telling who is named in a message", _ERASED, ("member_id",)),
+    "attachments": Kept("sharing files", _WORK, ("member_id",)),
     "thread_readers": Kept("telling of new messages", _WORK, ("member_id",)),
     "facts": Kept("telling what one uses", _WORK, ("member_id",)),
     "reports": Kept("reporting what is wrong", _WORK, ("member_id",)),
@@ -74,6 +76,7 @@ _SECRET = {"password_hash", "token_hash", "confirm_hash", "code_hash", "secret",
 _BY_ADDRESS = {"email", "recipient"}
 _FORGOTTEN = (
     *("sessions", "sign_ins", "second_steps", "recovery_codes", "identities", "password_resets", "mailboxes"),
+    "mentions",
     *("saved_searches", "idea_drafts", "members_without_reminders"),
 )
 
@@ -122,7 +125,7 @@ def erase(db: Database, *, member_id: int, email: str, name: str, called: str) -
     change(
         db,
         """update members set email = ?, name = ?, function = null, password_hash = null, standing_consent = 0,
-          active = 0 where id = ?""",
+          bounced_at = null, bounce = null, active = 0 where id = ?""",
         [nobody, called, member_id],
     )
 

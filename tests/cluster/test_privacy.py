@@ -84,7 +84,7 @@ def live(db: Database, throttles: Database) -> Member:
         db, member=who, form=IdeaForm(title=CANARY, description=""), submission_key="d", mark=DraftMark("laptop", 0)
     )
     chosen = cluster.searches.ANY
-    cluster.searches.save(db, member=who, name=CANARY, query=CANARY, chosen=chosen, often="daily")
+    cluster.searches.save(db, member=who, name=CANARY, query=CANARY, chosen=chosen, often="digest")
     own = cluster.ideas.post(db, encoder=None, member=who, form=form)
     cluster.contacts.endorse(db, member=aalter, idea_id=own, role="learn", message="Graag!")
     introduction = value(db, "select id from introductions")

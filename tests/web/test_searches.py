@@ -103,7 +103,7 @@ def test_a_member_keeps_a_choice_of_filters_without_words(page: Page, posted: No
     visitor = page("genk")
     chosen = visitor.get(visitor.get("/ideas?theme=democratie").select_one("main a[href*='#keep']")["href"])
     assert chosen.select_one("#name")["value"] == "Idee, Digitale democratie"
-    fields = {"kind": "idea", "theme": "democratie", "name": "Democratie", "often": "daily"}
+    fields = {"kind": "idea", "theme": "democratie", "name": "Democratie", "often": "digest"}
     kept = visitor.submit("/searches", at="/search?kind=idea&theme=democratie", q="", **fields)
     again = visitor.get(kept.select_one("main .card p a")["href"])
     assert "Je bewaarde deze zoekopdracht als “Democratie”" in again.main.text
