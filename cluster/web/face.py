@@ -230,6 +230,7 @@ LABELS: dict[str, dict[str, str]] = {
         "idea": N_("Idee"),
         "project": N_("Project"),
         "endorsement": N_("Bericht"),
+        "message": N_("Bericht"),
         "cluster": N_("Cluster"),
     },
     "act_what": {
@@ -255,6 +256,14 @@ LABELS: dict[str, dict[str, str]] = {
         "accepted": N_("aanvaard"),
         "rejected": N_("verworpen"),
         "renamed": N_("naam gewijzigd"),
+        "moved": N_("Verplaatst"),
+        "merged": N_("Samengevoegd"),
+        "split": N_("Gesplitst"),
+        "declined": N_("Suggestie afgewezen"),
+        "locked": N_("Op slot gezet"),
+        "unlocked": N_("Van slot gehaald"),
+        "snoozed": N_("Uitgesteld"),
+        "undone": N_("Ongedaan gemaakt"),
     },
 }
 

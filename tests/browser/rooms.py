@@ -28,6 +28,7 @@ import data.clusters
 import data.evaluations
 import data.invitations
 import data.judgements
+import data.mailboxes
 import data.people
 import data.store
 import data.throttles
@@ -102,6 +103,7 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int 
         "supported": demo_idea(place, "DEMO-001"),
         "endorsed": demo_idea(place, "DEMO-004"),
         "others": demo_idea(place, "DEMO-010"),
+        "holiday": demo_idea(place, "DEMO-026"),
         "french": demo_idea(place, "DEMO-019"),
         "real": int(value(place, "select id from ideas where organisation_id is null")),
         "project": int(value(place, "select id from projects where programme = 1 and lead <> 'Gent' order by id")),
@@ -246,6 +248,13 @@ def _people(place: Database, account: Callable[[str], Member], *, idea_id: int) 
     with transaction(place):
         data.invitations.add(place, values={**first, **terms, "expires_at": later})
         data.invitations.add_reset(place, member_id=zelzate.id, token_hash=str(first["token_hash"]), expires_at=later)
+        data.mailboxes.ask(
+            place,
+            member_id=zelzate.id,
+            email="digitaal@voorbeeld.be",
+            token_hash=str(first["token_hash"]),
+            expires_at=later,
+        )
         asked = data.access.add(place, values={**first, "message": "Ik werk hier sinds mei."})
         declined = data.access.add(place, values=second)
         left = data.people.add_member(place, values=old)

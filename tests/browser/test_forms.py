@@ -40,7 +40,7 @@ class Form:
 
 POST = Form("/ideas/new", "heist", "#idea-form button[type=submit]:not([name])")
 EDIT = Form("/ideas/{own}/edit", "gent", POST.send)
-ENDORSE = Form("/ideas/{others}/endorse", "heist", "form[action$='/endorse'] button[type=submit]")
+ENDORSE = Form("/ideas/{holiday}/endorse", "heist", "form[action$='/endorse'] button[type=submit]")
 RENAME = Form("/clusters/{proposed}", "coordinator", "form[action$='/rename'] button")
 REJECT = Form("/clusters/{proposed}", "coordinator", "form[action$='/reject'] button")
 REPORT = Form("/report/idea/{others}", "heist", "form[action^='/report/'] button[type=submit]")

@@ -172,8 +172,8 @@ def test_reports_and_the_history_outlive_the_step_that_lets_messages_be_reported
         migrations.apply(store, stop_before="071_messages")
         made = "'2026-01-01T00:00:00+00:00'"
         store.execute(
-            f"""insert into members (id, email, name, role, session_key, created_at)
-            values (1, 'a@b.example', 'A', 'coordinator', 'k', {made})"""
+            f"""insert into members (id, email, name, role, created_at)
+            values (1, 'a@b.example', 'A', 'coordinator', {made})"""
         )
         store.execute(
             f"""insert into cases (id, kind, item_id, title, organisation, created_at, updated_at)

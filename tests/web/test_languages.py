@@ -121,6 +121,7 @@ def no_dutch_of_ours_meets(page: Page, app_db: Database, who: str | None, langua
             said = answer.get_data(as_text=True)
             ours = [text for text in dutch_of_ours(language) if " " in text]  # one word may be the Dutch of a title
             wrong += [f"{method} {address}: {text}" for text in ours if f'"{text}' in said]
+        answer.close()
     assert not wrong, "\n".join(sorted(set(wrong)))
 
 

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 import data.ledger
 from data.store import transaction
-from models.clusters import ClusterState
+from models.clusters import Action as Step
 from models.ledger import Act
 from models.moderation import Action, Subject
 from models.people import Role
@@ -16,8 +16,10 @@ from models.sessions import Means, Outcome
 
 Page = Callable[..., Any]
 
-WHATS = ["", *Means, "password", "code", *Role, *Action, ClusterState.ACCEPTED, ClusterState.REJECTED, "renamed"]
+WHATS = ["", *Means, "password", "code", *Role, *Action]
 WHATS += ["on", "off", "codes", "reset", *(f"{before}>{after}" for before in Role for after in Role if after != before)]
+# Runs enter nothing: the ledger is about people.
+WHATS += [step for step in Step if step not in {Step.PROPOSED, Step.REDRAWN, Step.DISSOLVED}]
 WHATS += [outcome for outcome in Outcome if outcome is not Outcome.IN] + ["member>member"]
 
 

@@ -82,7 +82,8 @@ def test_nobody_but_colleagues_and_coordinators_sees_an_e_mail_address(page: Pag
         for method, address in TABLE:
             # Who has the link from an invitation reads the address it was sent to; the mailbox is the demo's.
             if method == "GET" and not address.startswith(("/mailbox", "/welcome/", "/static")):
-                text = page(who).client.get(address).get_data(as_text=True)
+                with page(who).client.get(address) as answer:
+                    text = answer.get_data(as_text=True)
                 assert not [email for email in hidden if email in text], f"{who} {address}"
 
 
