@@ -99,6 +99,7 @@ def is_a(wanted: str, path: Path) -> bool:
                 return plain and parts.read(about) == TYPES[wanted].encode()
             macros = any(name.endswith("vbaProject.bin") for name in names)
             return "[Content_Types].xml" in names and _OFFICE[wanted] in names and not macros
+    # What a broken archive raises is as varied as what can be broken in one; a file that cannot be read is refused.
     except (zipfile.BadZipFile, NotImplementedError, OSError, IndexError, ValueError, RuntimeError):
         return False
 

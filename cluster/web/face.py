@@ -19,6 +19,18 @@ from cluster.web.languages import language
 from models.errors import N_
 from models.people import Member
 
+# What people do to a cluster, as its history and the ledger tell it.
+_STEPS = {
+    "moved": N_("Verplaatst"),
+    "merged": N_("Samengevoegd"),
+    "split": N_("Gesplitst"),
+    "declined": N_("Suggestie afgewezen"),
+    "locked": N_("Op slot gezet"),
+    "unlocked": N_("Van slot gehaald"),
+    "snoozed": N_("Uitgesteld"),
+    "undone": N_("Ongedaan gemaakt"),
+}
+
 # Domain words, said in Dutch; one place, so that every page uses the same ones.
 LABELS: dict[str, dict[str, str]] = {
     "stage": {"idee": N_("Idee"), "plan": N_("Plan"), "klaar": N_("Klaar om in te dienen"), "loopt": N_("Loopt")},
@@ -87,14 +99,7 @@ LABELS: dict[str, dict[str, str]] = {
         "accepted": N_("Aanvaard"),
         "renamed": N_("Naam gewijzigd"),
         "rejected": N_("Verworpen"),
-        "moved": N_("Verplaatst"),
-        "merged": N_("Samengevoegd"),
-        "split": N_("Gesplitst"),
-        "declined": N_("Suggestie afgewezen"),
-        "locked": N_("Op slot gezet"),
-        "unlocked": N_("Van slot gehaald"),
-        "snoozed": N_("Uitgesteld"),
-        "undone": N_("Ongedaan gemaakt"),
+        **_STEPS,
     },
     "run_phase": {
         "reading": N_("Teksten lezen"),
@@ -256,14 +261,7 @@ LABELS: dict[str, dict[str, str]] = {
         "accepted": N_("aanvaard"),
         "rejected": N_("verworpen"),
         "renamed": N_("naam gewijzigd"),
-        "moved": N_("Verplaatst"),
-        "merged": N_("Samengevoegd"),
-        "split": N_("Gesplitst"),
-        "declined": N_("Suggestie afgewezen"),
-        "locked": N_("Op slot gezet"),
-        "unlocked": N_("Van slot gehaald"),
-        "snoozed": N_("Uitgesteld"),
-        "undone": N_("Ongedaan gemaakt"),
+        **_STEPS,
     },
 }
 
