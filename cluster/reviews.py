@@ -65,8 +65,12 @@ NOTHING = Review({}, None, (), (), frozenset())
 def review(db: Database, *, reader: Reader, member: Member | None, found: Cluster) -> Review:
     """What a coordinator needs to see of a cluster to decide; texts are compared as for suggestions."""
     must_coordinate(member)
-    alike = likeness(db, reader=reader, keys=[one.key for one in found.members])
-    if len(alike.keys) < 2:
+    members = [one.key for one in found.members]
+    # Compared at once: what is near has to be compared with the members too.
+    both = likeness(db, reader=reader, keys=[*members, *_candidates(db, reader, members)])
+    count = sum(key in members for key in both.keys)
+    alike = Likeness(both.keys[:count], both.texts[:count], both.matrix[:count, :count])
+    if count < 2:
         return NOTHING
     items = data.clusters.public(db, keys=alike.keys)
     explain = _Explainer(db, reader, list(items.values()))
@@ -77,7 +81,7 @@ def review(db: Database, *, reader: Reader, member: Member | None, found: Cluste
     return Review(
         why={key: Why(items[other], explain(items[other], items[key])) for key, other in _beside(alike).items()},
         weakest=(*weak, float(alike.matrix[pair]), explain(*weak)),
-        near=_near(db, reader, alike),
+        near=_near(db, both, count),
         relations=_relations(found, alike),
         leaving=frozenset(key for key, part in zip(alike.keys, parts, strict=True) if part),
     )
@@ -100,22 +104,27 @@ def _relations(found: Cluster, alike: Likeness) -> tuple[tuple[int, int, float],
     return tuple(sorted(drawn, key=lambda one: (-one[2], one[0], one[1]))[:DRAWN_AT_MOST])
 
 
-def _near(db: Database, reader: Reader, alike: Likeness) -> tuple[Near, ...]:
-    """What is near but outside, and was not judged apart from any member."""
-    assert reader.encoder is not None
+def _candidates(db: Database, reader: Reader, members: Sequence[ItemKey]) -> list[ItemKey]:
+    """What has the nearest vectors outside, and was not judged apart from any member."""
+    if reader.encoder is None:
+        return []
+    vectors = data.matches.vectors_of(db, items=members, encoder=reader.encoder.name)
+    if not vectors:
+        return []
     cluster.matches.follow(db, index=reader.index, encoder=reader.encoder)
-    vectors = data.matches.vectors_of(db, items=alike.keys, encoder=reader.encoder.name)
-    centre = np.stack([np.frombuffer(vectors[key], dtype=np.float32) for key in alike.keys]).mean(axis=0)
-    hits = reader.index.nearest(centre, at_most=_CANDIDATES + len(alike.keys))
+    centre = np.stack([np.frombuffer(one, dtype=np.float32) for one in vectors.values()]).mean(axis=0)
+    hits = reader.index.nearest(centre, at_most=_CANDIDATES + len(members))
     apart = {
         key
-        for pair, judgement in data.judgements.about(db, keys=alike.keys).items()
+        for pair, judgement in data.judgements.about(db, keys=members).items()
         if judgement in (Judgement.DIFFERENT, Judgement.RELATED)
         for key in pair
     }
-    near = [hit.key for hit in hits if hit.key not in alike.keys and hit.key not in apart][:_CANDIDATES]
-    both = likeness(db, reader=reader, keys=[*alike.keys, *near])
-    count = len(alike.keys)
+    return [hit.key for hit in hits if hit.key not in members and hit.key not in apart][:_CANDIDATES]
+
+
+def _near(db: Database, both: Likeness, count: int) -> tuple[Near, ...]:
+    """What fits best of all that follows the first `count`, which are the members."""
     fits = both.matrix[count:, :count].mean(axis=1)
     best = [both.keys[count + at] for at in np.argsort(-fits, kind="stable")[:NEAR_AT_MOST]]
     items, held = data.clusters.public(db, keys=best), data.clusters.live_of(db, keys=best)

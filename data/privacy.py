@@ -113,12 +113,7 @@ def erase(db: Database, *, member_id: int, email: str, name: str, called: str) -
         by_address,
     )
     for given, instead in ((email, "…"), (name, called)):
-        change(
-            db,
-            """update letters set subject = replace(subject, :given, :instead), body = replace(body, :given, :instead)
-            where instr(body, :given) or instr(subject, :given)""",
-            {"given": given, "instead": instead},
-        )
+        _take_out(db, given, instead)
     change(
         db, "update judgements set given_by = null where member_id = ? or given_by in (?, ?)", [member_id, email, name]
     )
@@ -128,6 +123,15 @@ def erase(db: Database, *, member_id: int, email: str, name: str, called: str) -
           bounced_at = null, bounce = null, active = 0 where id = ?""",
         [nobody, called, member_id],
     )
+
+
+def _take_out(db: Database, given: str, instead: str) -> None:
+    """Take a name or address out of the letters to others; only as words of its own: An is no part of Antwerpen."""
+    alone = re.compile(rf"(?<!\w){re.escape(given)}(?!\w)")
+    test = "instr(body, :given) or instr(subject, :given)"
+    for one in rows(db, f"select id, subject, body from letters where {test}", {"given": given}):
+        texts = [alone.sub(lambda _: instead, one[part]) for part in ("subject", "body")]
+        change(db, "update letters set subject = ?, body = ? where id = ?", [*texts, one["id"]])
 
 
 def is_erased(email: str) -> bool:

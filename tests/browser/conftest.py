@@ -22,6 +22,7 @@ import data.people
 import data.store
 from cluster.web.people import DEMO_PASSWORD
 from models.people import Member
+from tests.browser.rooms import arrange
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "test-artefacts"
@@ -129,8 +130,6 @@ def account(place: Database) -> Callable[[str], Member]:
 @pytest.fixture(scope="package")
 def ids(place: Database, account: Callable[[str], Member]) -> dict[str, int | str]:
     """What stands where, once the demo is brought into the states the rooms need."""
-    from tests.browser.rooms import arrange
-
     return arrange(place, account)
 
 

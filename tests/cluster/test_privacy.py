@@ -191,3 +191,24 @@ def test_what_is_past_its_days_is_forgotten_and_the_rest_stays(store: Database, 
     assert value(store, "select count(*) from letters") == letters
     assert [one["outcome"] for one in rows(store, "select outcome from sign_ins")] == ["password"]
     assert value(throttles, "select count(*) from throttles") == 0
+
+
+def test_a_short_name_is_taken_out_of_letters_and_not_out_of_words(store: Database, throttles: Database) -> None:
+    genk, aalter = by_name(store, "genk"), by_name(store, "aalter")
+    who = cluster.people.add_member(
+        store,
+        email="an@genk.example",
+        name="An",
+        role=Role.MEMBER,
+        organisation_id=genk.organisation_id,
+        password=PASSWORD,
+    )
+    idea = IdeaForm(title="Parkeren in Antwerpen", description="Van An.")
+    idea_id = cluster.ideas.post(store, encoder=None, member=aalter, form=idea)
+    cluster.contacts.endorse(store, member=who, idea_id=idea_id, role="learn", message="Groeten, An (Van hier)")
+    cluster.contacts.agree(store, member=aalter, introduction_id=value(store, "select max(id) from introductions"))
+    cluster.organisations.leave(store, member=who, member_id=who.id, successor_id=genk.id)
+    privacy.erase(store, throttles, member=who, member_id=who.id)
+    told = "\n".join(one["body"] for one in store.query("select body from letters"))
+    assert "Groeten, Genk (Van hier)" in told
+    assert "Parkeren in Antwerpen" in told
