@@ -12,7 +12,7 @@ import cluster.files
 import cluster.ideas
 from cluster.files import Given
 from cluster.web.context import db, member, services
-from cluster.web.languages import say
+from cluster.web.languages import number, say
 from cluster.web.people import asking
 from models.attachments import TYPES, Attachment
 from models.errors import Invalid, NotFound
@@ -94,4 +94,4 @@ def _back(found: Attachment) -> str:
 
 def _size(size: int) -> str:
     """A size as people say it."""
-    return f"{size / 1024 / 1024:.1f} MB".replace(".", ",") if size >= 100 * 1024 else f"{max(1, size // 1024)} kB"
+    return f"{number(round(size / 1024**2, 1))} MB" if size >= 100 * 1024 else f"{max(1, size // 1024)} kB"
