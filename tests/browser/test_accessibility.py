@@ -90,7 +90,8 @@ def test_everybody_can_use_a_page(visit: Visit, ids: dict[str, int | str], axe: 
     enter(page, room, ids)
     # A new window has kept nothing, so this is all that a first view fetches.
     assert room.does or page.evaluate(WEIGHT) <= BYTES_AT_MOST
-    look(page, axe, room.name, VIEWS)
+    # What a page becomes after a press is looked at where it is hardest, for the gate's time; `make browser` does all.
+    look(page, axe, room.name, VIEWS[1:] if room.does else VIEWS)
 
 
 @pytest.mark.matrix
