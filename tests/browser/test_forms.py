@@ -131,10 +131,11 @@ def put(page: Page, name: str, text: str) -> None:
 
 
 def send(page: Page, form: Form, name: str = "") -> int:
-    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    button = form.send or f"main form:has([id='{name}']) button[type=submit]:not([name]):not(.unseen)"
+    button = page.locator(form.send or f"main form:has([id='{name}']) button[type=submit]:not([name]):not(.unseen)").first
+    for closed in button.locator("xpath=ancestor::details[not(@open)]/summary").all():
+        closed.click()
     with page.expect_navigation() as navigation:
-        page.locator(button).first.click()
+        button.click()
     answer = navigation.value
     assert answer is not None
     return answer.status
