@@ -7,6 +7,7 @@ from collections.abc import Mapping, Set
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W\d_]{2,}|\d{3,}")
+_NO_ASCII = re.compile(r"[^\x00-\x7f]")
 
 # Words that say nothing about a need: function words of four languages, and what every municipality writes.
 _STOP_WORDS = """
@@ -66,7 +67,12 @@ def fold(text: str) -> str:
     """Lower case without diacritics, as the full-text index folds."""
     if text.isascii():
         return text.lower()
-    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    # Letter by letter only where there is no ASCII: this reads every text that is compared.
+    return _NO_ASCII.sub(_without_mark, unicodedata.normalize("NFKD", text.lower()))
+
+
+def _without_mark(letter: re.Match[str]) -> str:
+    return "" if unicodedata.combining(letter[0]) else letter[0]
 
 
 @lru_cache(maxsize=8_192)  # about 6 kB each
