@@ -131,7 +131,8 @@ def put(page: Page, name: str, text: str) -> None:
 
 
 def send(page: Page, form: Form, name: str = "") -> int:
-    button = page.locator(form.send or f"main form:has([id='{name}']) button[type=submit]:not([name]):not(.unseen)").first
+    of_field = f"main form:has([id='{name}']) button[type=submit]:not([name]):not(.unseen)"
+    button = page.locator(form.send or of_field).first
     for closed in button.locator("xpath=ancestor::details[not(@open)]/summary").all():
         closed.click()
     with page.expect_navigation() as navigation:
