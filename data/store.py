@@ -1,5 +1,6 @@
 """The store: one SQLite database, opened with the settings that keep it whole, and the one way to write to it."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -21,6 +22,12 @@ SQLITE_AT_LEAST = (3, 51, 3)
 # Longer than the import of ten thousand ideas on a busy machine (measured: 5,000 in 6 seconds). A writer that was
 # stopped in the middle makes others wait this long, and then hear that the store is busy instead of waiting for ever.
 TURN_AT_MOST_S = 30.0
+
+_CLOSED = {
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN),
+    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
+}
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
 
 PRAGMAS = (
     "pragma foreign_keys = on",
@@ -81,6 +88,17 @@ def transaction(db: Database) -> Iterator[Database]:
         except BaseException:
             db.conn.rollback()
             raise
+
+
+def closed_for_writing(fault: BaseException) -> bool:
+    """Whether a fault says that nothing can be written for now: a disk that is full or fails, or a store in use.
+
+    Nothing was written then, what stands there can be read on, and it passes without anybody touching the service.
+    """
+    if isinstance(fault, Error):
+        # The first byte is the kind of fault, the rest tells it more precisely.
+        return (getattr(fault, "sqlite_errorcode", 0) & 0xFF) in _CLOSED
+    return isinstance(fault, OSError) and fault.errno in _DISK
 
 
 def now() -> str:

@@ -1,13 +1,16 @@
 """The one table from refusals to answers; anything else is a bug and a 500 that loses nothing the person typed."""
 
+from contextlib import suppress
+
 import structlog
-from flask import Flask, Response, jsonify, render_template, request, session
+from flask import Flask, Response, jsonify, make_response, render_template, request, session
 from flask_babel import force_locale, gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from cluster.people import LOCALES
-from cluster.web.languages import of_browser, say
+from cluster.web.languages import choose, of_browser, say
+from data.store import closed_for_writing
 from models.errors import N_, Invalid, Refusal, TooMany
 
 _HTTP = {
@@ -18,6 +21,12 @@ _HTTP = {
     413: N_("Dat is te groot om te versturen. Maak de tekst korter of splits het bestand."),
 }
 _BROKEN = N_("Er ging iets mis bij ons. Probeer het straks opnieuw.")
+_CLOSED = N_("Er kan nu niets bewaard worden, lezen kan wel. Probeer het straks opnieuw.")
+_CLOSED_FAULT = N_(
+    "Er kan nu niets bewaard worden, lezen kan wel. "
+    "Wat je typte, staat hieronder: kopieer het en probeer het straks opnieuw."
+)
+_LATER_S = 60
 _FAULT = N_("Er ging iets mis bij ons. Wat je typte, staat hieronder: kopieer het en probeer het straks opnieuw.")
 _log = structlog.get_logger()
 
@@ -89,6 +98,15 @@ _NOT_TYPED = {
 _SHOWN_AT_MOST = 512 * 1024
 
 
+def _language() -> str:
+    """The reader's language, also when the store cannot tell who reads."""
+    try:
+        return choose()
+    except Exception:  # whatever is wrong, there is a page
+        chosen = session.get("locale")
+        return chosen if chosen in LOCALES else of_browser()
+
+
 def attach(app: Flask) -> None:
     """Answer refusals and faults in the reader's language."""
 
@@ -118,14 +136,22 @@ def attach(app: Flask) -> None:
         return _answer(status, gettext(_HTTP.get(status, _BROKEN)))
 
     @app.errorhandler(Exception)
-    def _fault(error: Exception) -> tuple[Response | str, int]:
+    def _fault(error: Exception) -> Response:
+        closed = closed_for_writing(error)
         # Ids only, never what was typed: the traceback names the place, the form stays with the person.
-        _log.exception("fault", path=request.url_rule.rule if request.url_rule else None, method=request.method)
-        if request.path.startswith("/api/"):
-            return _answer(500, gettext(_BROKEN))
-        # This page asks nothing of the store, which may be what failed; so it may not ask who is signed in either.
-        locale = session.get("locale")
-        with force_locale(locale if locale in LOCALES else of_browser()):
-            page = app.jinja_env.get_template("fault.html")
+        with suppress(OSError):  # the disk that is full may be that of the log too
+            where = request.url_rule.rule if request.url_rule else None
+            _log.exception("closed for writing" if closed else "fault", path=where, method=request.method)
+        # The page asks nothing of the store, which may be what failed.
+        with force_locale(_language()):
             typed = _typed()
-            return page.render(message=gettext(_FAULT if typed else _BROKEN), typed=typed), 500
+            few, all_of_it = (_CLOSED, _CLOSED_FAULT) if closed else (_BROKEN, _FAULT)
+            status = 503 if closed else 500
+            if request.path.startswith("/api/"):
+                answer = make_response(_answer(status, gettext(few)))
+            else:
+                page = app.jinja_env.get_template("fault.html")
+                answer = make_response(page.render(message=gettext(all_of_it if typed else few), typed=typed), status)
+        if closed:
+            answer.headers["Retry-After"] = str(_LATER_S)
+        return answer

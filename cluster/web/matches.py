@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Annotated
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import cluster.matches
 import data.ideas
+import data.store
 import data.throttles
 from cluster.engine import lexical
 from cluster.engine.texts import clean, one_line
@@ -155,7 +157,9 @@ def similar_api() -> ResponseReturnValue:
 def not_too_often() -> None:
     """Refuse who asks more often per second than the setting allows."""
     key = f"similar:{request.remote_addr}"
-    uses = data.throttles.count(services().throttles(), key=key, window_s=1, moment=time.time())
+    uses = 0
+    with suppress(data.store.Error):  # a store that is busy or full keeps nobody from reading
+        uses = data.throttles.count(services().throttles(), key=key, window_s=1, moment=time.time())
     if uses > services().settings.similar_per_second:
         raise TooMany(N_("Te veel vragen in één seconde. Probeer het zo meteen opnieuw."), seconds=1)
 

@@ -1,6 +1,7 @@
 """Clients for the tests that kill the web server: they sign in, post, withdraw and restore over HTTP, and keep account.
 
-They talk to 127.0.0.1 only. What was answered with 303 is acknowledged; what broke off may have happened or not.
+They talk to 127.0.0.1 only. What was answered with 303 is acknowledged; what broke off may have happened or not, and
+what was refused because nothing can be written did not.
 """
 
 import http.client
@@ -24,6 +25,7 @@ class Account:
     acknowledged: dict[str, int] = field(default_factory=dict)
     broken_off: dict[str, dict[str, str]] = field(default_factory=dict)
     states: dict[int, str | None] = field(default_factory=dict)
+    refused: int = 0
     unexpected: list[str] = field(default_factory=list)
 
 
@@ -94,6 +96,9 @@ class Browser:
         title = form["title"]
         self.account.broken_off[title] = form
         status, location, page = self._ask("POST", "/ideas/new", form)
+        if status == 503 and title in page and form["description"].strip() in page:
+            self.account.refused += 1  # with all that was typed, to be sent again
+            return None
         del self.account.broken_off[title]
         if status != 303:
             self.account.unexpected.append(f"POST /ideas/new {status} {page[:500]}")
@@ -113,8 +118,14 @@ class Browser:
         if status == 303:
             self.account.states[idea_id] = after
             self.moved += 1
+        elif status == 503:
+            self.account.refused += 1
         else:
             self.account.unexpected.append(f"POST {verb} {status} {page[:500]}")
+
+    def read(self, address: str) -> int:
+        """The status of a page."""
+        return self._ask("GET", address)[0]
 
     def send_again(self) -> int:
         """Send again what broke off, with the very same form, as a person does who reloads; returns how many."""

@@ -1,18 +1,24 @@
 """When the store cannot be written, nothing is half, what was typed stays on the page, and it works again by itself."""
 
+import io
+import resource
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from functools import partial
+from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from flask import Flask
 from sqlite_utils import Database
+from sqlite_utils.utils import sqlite3
 from werkzeug.test import TestResponse
 
 from cluster.engine.encoder import LazyEncoder
 from data.store import close, connect, rows, value
 from tests.cluster.test_following import DRAWN
 from tests.conftest import Visitor
+from tests.web.test_access import ROLES, TABLE, furnished  # noqa: F401 - a fixture
 
 Page = Callable[..., Visitor]
 TYPED = {"title": "Zwembad reserveren", "description": "Dit <b>mag</b> niet weg: élke zin telt. " * 400}
@@ -76,9 +82,11 @@ def test_a_post_that_cannot_be_written_keeps_what_was_typed_and_works_again_afte
     visitor, before = page("genk"), everything(app_db)
     with fault(app_db):
         answer = send(visitor, "/ideas/new", "/ideas/new", TYPED)
-    assert answer.status_code in {500, 503}
+    assert answer.status_code == 503
     shown = BeautifulSoup(answer.get_data(as_text=True), "html.parser")
     assert [heading.get_text() for heading in shown.find_all("h1")] == ["Niet gelukt"]
+    assert "Er kan nu niets bewaard worden, lezen kan wel." in shown.get_text()
+    assert answer.headers["Retry-After"] == "60"
     kept = [tag.get_text() for tag in shown.select(".kept")]
     assert kept == [TYPED["title"], TYPED["description"]]
     assert [tag.get_text() for tag in shown.select("dt")] == ["Titel", "Beschrijving"]
@@ -109,9 +117,9 @@ def test_an_edit_or_a_withdrawal_that_fails_leaves_the_idea_as_it_was(
     visitor.submit("/ideas/new", title="Zwembad", description="Baan boeken.")
     before = everything(app_db)
     with fault(app_db):
-        assert send(visitor, "/ideas/1/edit", "/ideas/1/edit", TYPED).status_code in {500, 503}
+        assert send(visitor, "/ideas/1/edit", "/ideas/1/edit", TYPED).status_code == 503
         if fault is not full_disk:  # a change in place needs no new page
-            assert send(visitor, "/ideas/1/withdraw", "/ideas/1", {}).status_code in {500, 503}
+            assert send(visitor, "/ideas/1/withdraw", "/ideas/1", {}).status_code == 503
     assert everything(app_db) == before
     send(visitor, "/ideas/1/withdraw", "/ideas/1", {})
     assert value(app_db, "select state from ideas") == "withdrawn"
@@ -134,3 +142,149 @@ def test_a_full_disk_at_any_point_of_a_post_leaves_nothing_half(page: Page, app_
     assert value(app_db, "select count(*) from ideas") == 2
     assert value(app_db, "select count(*) from idea_versions") == 2
     assert value(app_db, "pragma integrity_check") == "ok"
+
+
+def test_who_reads_in_another_language_hears_it_in_that_language(page: Page, app_db: Database) -> None:
+    app_db.execute("update members set locale = 'fr' where email = 'genk@test.example'")
+    app_db.conn.commit()
+    visitor = page("genk")
+    with read_only(app_db):
+        answer = send(visitor, "/ideas/new", "/ideas/new", TYPED)
+    assert "vous pouvez continuer à lire" in answer.get_data(as_text=True)
+
+
+# Every write of the service, at every page that it writes to the disk.
+
+
+def filled(visitor: Visitor, address: str, at: str, fields: dict[str, object]) -> dict[str, object]:
+    """A form with what stands in it, and what a person fills in."""
+    form = visitor.get(at).select_one(f"form[action='{address}']")
+    assert form is not None, (address, at)
+    found: dict[str, object] = {}
+    for tag in form.select("input[name], textarea[name], select[name]"):
+        name, kind = str(tag["name"]), str(tag.get("type", "text"))
+        if tag.name == "textarea":
+            found[name] = tag.get_text().removeprefix("\n")
+        elif tag.name == "select":
+            found[name] = _chosen(tag)
+        elif kind not in {"checkbox", "radio", "file", "submit"} or tag.has_attr("checked"):
+            found[name] = str(tag.get("value", ""))
+    return {**found, **fields}
+
+
+def _chosen(select: Tag) -> str:
+    options = select.find_all("option")
+    chosen = next((one for one in options if one.has_attr("selected")), options[0])
+    return str(chosen.get("value", ""))
+
+
+# Who, where the form goes, where it stands, and what is filled in.
+FORMS: list[tuple[str, str, str, dict[str, object]]] = [
+    ("genk", "/ideas/new", "/ideas/new", TYPED),
+    ("genk", "/ideas/1/edit", "/ideas/1/edit", TYPED),
+    ("aalter", "/ideas/1/endorse", "/ideas/1/endorse", {"role": "learn", "message": "Wij ook, graag samen."}),
+    ("genk", "/conversations/idea/1/messages", "/conversations/idea/1", {"text": "Wie belt @Kortrijk?"}),
+    ("genk", "/conversations/idea/1/facts", "/conversations/idea/1/facts", {"product": "Zaalboeker"}),
+    ("genk", "/plans/1/edit", "/plans/1/edit", {"title": "Samen bouwen"}),
+    ("genk", "/account", "/account", {"name": "Gerda"}),
+    ("genk", "/invitations/new", "/invitations/new", {"email": "collega@test.example", "name": "Collega"}),
+    ("genk", "/projects/new", "/projects/new", {"title": "Zalen", "summary": "Zalen boeken.", "lead": "Genk"}),
+    ("aalter", "/report/idea/1", "/report/idea/1", {"ground": "wrong", "text": "Dit klopt niet."}),
+    ("coordinator", "/reports/1/decide", "/reports/1", {"decision": "show", "reason": "Het klopt toch."}),
+    ("coordinator", "/clusters/1/accept", "/clusters/1", {}),
+    ("coordinator", "/clusters/2/rename", "/clusters/2", {"name": "Zwemmen"}),
+]
+# What the access table posts and what is done then: everything that is answered with going on elsewhere.
+PRESSES = [
+    (str(role), address)
+    for (method, address), answers in TABLE.items()
+    for role, answer in zip(ROLES, answers, strict=True)
+    if method == "POST" and answer == 303 and role and not address.startswith("/sign-in")
+]
+FRAME, HEADER = 4096 + 24, 32
+
+
+@contextmanager
+def room_for(db: Database, pages: int) -> Iterator[None]:
+    """Let this process write so many pages of the database before the disk refuses: a fault at a commit's heart."""
+    db.execute("pragma wal_checkpoint(truncate)")
+    unbounded = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with redirect_stdout(io.StringIO()):  # where the tests keep what is logged is a file too
+        resource.setrlimit(resource.RLIMIT_FSIZE, (HEADER + pages * FRAME, unbounded[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, unbounded)
+
+
+def written(db: Database) -> int:
+    """How many pages were written since the log of the database was emptied."""
+    wal = Path(str(value(db, "select file from pragma_database_list where name = 'main'")) + "-wal")
+    return max(0, wal.stat().st_size - HEADER) // FRAME
+
+
+def points(most: int, every: bool) -> list[int]:
+    """After how many pages the disk refuses: each, or one in the middle and the last."""
+    return list(range(most)) if every else sorted({most // 2, most - 1} & set(range(most)))
+
+
+@pytest.fixture
+def writes(page: Page, furnished: Database) -> list[tuple[str, str, dict[str, object]]]:  # noqa: F811
+    """Who posts what to where, in a store where all of it can be done."""
+    furnished.execute("insert into cluster_members (cluster_id, kind, item_id, position) values (1, 'project', 1, 2)")
+    furnished.conn.commit()
+    forms = [(who, address, filled(page(who), address, at, fields)) for who, address, at, fields in FORMS]
+    return [*forms, *((who, address, {"revision": "99"}) for who, address in PRESSES)]
+
+
+@pytest.mark.parametrize("every", [False, pytest.param(True, marks=pytest.mark.soak)], ids=["some", "every"])
+def test_a_disk_that_refuses_at_any_page_leaves_nothing_half_of_any_write(
+    app: Flask,
+    page: Page,
+    app_db: Database,
+    writes: list[tuple[str, str, dict[str, object]]],
+    every: bool,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    app.jinja_env.bytecode_cache = None  # which would be written to the disk that is full
+    start, tried, wrong = copied(app_db), 0, []
+    for who, address, fields in writes:
+        start.backup(app_db.conn)
+        visitor = page(who)
+        token = filled(visitor, "/sign-out", "/calls", {})
+        cookie = visitor.client.get_cookie("session")
+        press = partial(pressed, visitor, address, {**fields, **token}, cookie.value if cookie else "")
+        signed_in, before = copied(app_db), everything(app_db)
+        app_db.execute("pragma wal_checkpoint(truncate)")
+        if (status := press()) != 303:
+            wrong.append(f"{address} as {who}: {status} with all the room there is")
+        most = written(app_db)
+        for pages in points(most, every):
+            signed_in.backup(app_db.conn)
+            with room_for(app_db, pages):
+                status = press()
+            tried += 1
+            if status != 503 or app_db.conn.in_transaction or everything(app_db) != before:
+                wrong.append(f"{address} as {who} after {pages} of {most} pages: {status}, or half")
+        assert value(app_db, "pragma integrity_check") == "ok"
+        if most and press() != 303:
+            wrong.append(f"{address} as {who}: not again by itself")
+        signed_in.close()
+    start.close()
+    with capsys.disabled():
+        print(f"\n{len(writes)} writes, refused by the disk at {tried} points, {len(wrong)} of them wrong")
+    assert not wrong, "\n".join(wrong)
+    assert tried >= 50
+
+
+def copied(db: Database) -> sqlite3.Connection:
+    """The store as it is now, to be put back."""
+    copy = sqlite3.connect(":memory:")
+    db.conn.backup(copy)
+    return copy
+
+
+def pressed(visitor: Visitor, address: str, fields: dict[str, object], cookie: str) -> int:
+    """The status of a post by who has this cookie, whatever came before."""
+    visitor.client.set_cookie("session", cookie)
+    return visitor.client.post(address, data=fields).status_code
