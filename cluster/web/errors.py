@@ -145,7 +145,7 @@ def attach(app: Flask) -> None:
         # The page asks nothing of the store, which may be what failed.
         with force_locale(_language()):
             typed = _typed()
-            few, all_of_it = (_CLOSED, _CLOSED_FAULT) if closed else (_BROKEN, _FAULT)
+            few, all_of_it = (_CLOSED, _CLOSED_FAULT) if closed and request.method == "POST" else (_BROKEN, _FAULT)
             status = 503 if closed else 500
             if request.path.startswith("/api/"):
                 answer = make_response(_answer(status, gettext(few)))

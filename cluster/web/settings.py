@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -131,11 +132,16 @@ class Settings(BaseSettings):
             return self.secret_key
         self.data.mkdir(parents=True, exist_ok=True)
         kept = self.data / "secret_key"
-        try:
-            with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_hex(32))
-        except FileExistsError:
-            pass
+        if not kept.exists():
+            # It appears whole: on a full disk half a key would sign from then on.
+            fresh = self.data / f".secret_key.{secrets.token_hex(4)}"
+            try:
+                with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                    file.write(secrets.token_hex(32))
+                with suppress(FileExistsError):
+                    os.link(fresh, kept)
+            finally:
+                fresh.unlink(missing_ok=True)
         return kept.read_text()
 
 

@@ -49,12 +49,9 @@ class Server:
             )
         until = time.monotonic() + 60
         while time.monotonic() < until:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
+            if self._answers():
                 return
+            time.sleep(0.05)
         raise AssertionError(self.log.read_text()[-3_000:])
 
     def end(self) -> int:
@@ -76,3 +73,12 @@ class Server:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+            while not self._held and self._answers():  # its children die a moment later
+                time.sleep(0.01)
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True

@@ -15,6 +15,7 @@ from sqlite_utils.utils import sqlite3
 from werkzeug.test import TestResponse
 
 from cluster.engine.encoder import LazyEncoder
+from cluster.web.settings import Settings
 from data.store import close, connect, rows, value
 from tests.cluster.test_following import DRAWN
 from tests.conftest import Visitor
@@ -288,3 +289,19 @@ def pressed(visitor: Visitor, address: str, fields: dict[str, object], cookie: s
     """The status of a post by who has this cookie, whatever came before."""
     visitor.client.set_cookie("session", cookie)
     return visitor.client.post(address, data=fields).status_code
+
+
+def test_the_key_that_signs_sessions_is_whole_or_not_there(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    settings, unbounded = Settings(data=folder), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, unbounded[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            settings.session_secret()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unbounded)
+    assert list(folder.iterdir()) == []
+    key = settings.session_secret()
+    assert len(key) == 64
+    assert Settings(data=folder).session_secret() == key
+    assert (folder / "secret_key").stat().st_mode & 0o777 == 0o600
