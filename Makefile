@@ -39,8 +39,8 @@ bench: install
 	$(BIN)/python -m tests.benchmarks.lists
 	$(BIN)/python -m tests.benchmarks.index
 
-soak: install
-	$(BIN)/python -m pytest -m soak
+soak: install node_modules/.installed
+	$(BIN)/python -m tests.soak
 
 browser: install node_modules/.installed
 	$(BIN)/python -m pytest -m "browser or matrix"

@@ -81,7 +81,7 @@ def look(server: Server, browsers: list[Browser], *, faults: bool = False) -> No
     assert faults or "Traceback" not in log
 
 
-@pytest.mark.parametrize("rounds", [1, pytest.param(50, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rounds", [1, pytest.param(200, marks=pytest.mark.soak)])
 def test_what_the_web_server_acknowledged_survives_its_kill(
     server: Server, rounds: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
