@@ -84,8 +84,10 @@ def measure_clusters(
     vectors = encoder.encode([text.whole for text in texts])
     fitted = relations.fitted(encoder.name)
     service = partitions.of_service(texts, vectors, fitted=fitted, at_least=MERGE_AT_LEAST)
-    found = {}
-    for name, way in {SERVICE: service, **partitions.others(vectors, labelled)}.items():
+    continued = partitions.continued_by_service(texts, vectors, fitted=fitted, at_least=MERGE_AT_LEAST)
+    tell(SERVICE)
+    found = {SERVICE: partitions.measure(service, labelled, continued=continued)}
+    for name, way in partitions.others(vectors, labelled).items():
         tell(name)
         found[name] = partitions.measure(way, labelled)
     return found

@@ -58,8 +58,9 @@ def propose(db: Database, *, encoder: Encoder | None, tell: Tell = lambda _: Non
 
     Judgements are always obeyed, contradictory ones reported. Accepted clusters and locked proposals stay as they are
     and their members are not proposed elsewhere; rejected ones stay too. What may belong to an accepted cluster is
-    suggested for it, to be answered by a person. A group keeps the id of the proposal it continues, and the name if a
-    person gave it; a proposal that fell apart is dissolved. `tell` hears how far it is.
+    suggested for it, to be answered by a person. A proposal stays and grows, unless what is known now groups its texts
+    clearly better. A group keeps the id of the proposal it continues, and the name if a person gave it; a proposal that
+    fell apart is dissolved. `tell` hears how far it is.
     """
     if encoder is None:
         raise Refusal(N_("De encoder is niet geladen. Zonder encoder kunnen we geen clusters zoeken."))
@@ -119,6 +120,7 @@ def _found(db: Database, *, encoder: Encoder) -> _Found:
         cannot=_pairs(_apart(judged)),
         at_least=MERGE_AT_LEAST,
         places=frozenset().union(*(lexical.words(item.organisation) for item in items)),
+        before=_before(db, items),
     )
     drafts, joins = [_draft(proposal, items) for proposal in found], {}
     place = {item.key: at for at, item in enumerate(every)}
@@ -140,6 +142,13 @@ def _found(db: Database, *, encoder: Encoder) -> _Found:
         contradictions=tuple((items[one.pair[0]].key, items[one.pair[1]].key) for one in contradictions),
         items=len(items),
     )
+
+
+def _before(db: Database, items: list[ClusterItem]) -> grouping.Labels:
+    """The proposal without a lock that each item is in, -1 for none."""
+    standing = data.clusters.keys_by_cluster(db, state=ClusterState.PROPOSED, locked=False)
+    within = {key: cluster_id for cluster_id, keys in standing.items() for key in keys}
+    return np.array([within.get(item.key, grouping.ALONE) for item in items], dtype=np.int64)
 
 
 def _joins(

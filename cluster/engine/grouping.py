@@ -3,9 +3,12 @@
 import heapq
 from collections.abc import Hashable, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cluster.engine import steadiness
 
 Pairs = NDArray[np.int64]
 Probabilities = NDArray[np.float64]
@@ -47,6 +50,7 @@ def group(
     must: Pairs = NO_PAIRS,
     cannot: Pairs = NO_PAIRS,
     keys: Sequence[int] | NDArray[np.int64] | None = None,
+    before: Labels | None = None,
 ) -> Grouping:
     """Group items by constrained average linkage (UPGMA; Davidson & Ravi 2005 for the constraints).
 
@@ -54,6 +58,8 @@ def group(
     A pair that is no edge counts as 0, so one hub that resembles everybody cannot chain the others together.
     Must-linked items always share a group and cannot-linked ones never do; where the two contradict each other, the
     items concerned stay alone and are reported, for a person to settle.
+
+    Groups that stood `before` stay, and grow by what is new, wherever grouping afresh is not clearly better.
 
     Parameters
     ----------
@@ -64,6 +70,7 @@ def group(
     must, cannot : ndarray of shape (k, 2), int — pairs that belong together, and apart
     keys : (n,) distinct ints — tell items apart in ties, so that the order of the input does not matter; by default
         the positions
+    before : ndarray of shape (n,), int — the group that each item was in, -1 for none; by default there was none
 
     Returns
     -------
@@ -73,17 +80,26 @@ def group(
     rank = np.empty(n, dtype=np.int64)
     rank[by_key] = np.arange(n)
     # From here on items are ranks: everything below sees one order, whatever the order of the input.
-    joined = _components(rank[must.reshape(-1, 2)], n)
+    joined = steadiness.connected(rank[must.reshape(-1, 2)], n=n)
     apart = _sorted_pairs(rank[cannot.reshape(-1, 2)])
     broken = {int(joined[a]): (int(a), int(b)) for a, b in reversed(apart) if joined[a] == joined[b]}
-    loose = {item for item in range(n) if int(joined[item]) in broken}
-    merged = _merge(
-        [item if item in loose else int(joined[item]) for item in range(n)],
-        *_highest(rank[edges.reshape(-1, 2)], probabilities),
-        apart=apart,
-        loose=loose,
-        at_least=at_least,
-    )
+    loose = np.isin(joined, list(broken))
+    alone_or_joined = np.where(loose, np.arange(n), joined)
+    sorted_edges, values = _highest(rank[edges.reshape(-1, 2)], probabilities)
+
+    def merged(start: Labels) -> Labels:
+        return _merge(start, sorted_edges, values, apart=apart, loose=loose, at_least=at_least)
+
+    found = fresh = merged(alone_or_joined)
+    if before is not None and (before != ALONE).any():
+        stood = np.where(loose, ALONE, before[by_key])
+        parted = np.array(apart, dtype=np.int64).reshape(-1, 2)
+        found = merged(steadiness.seeds(stood, alone_or_joined, parted))
+        free = ~(loose[sorted_edges[:, 0]] | loose[sorted_edges[:, 1]])
+        choice = partial(steadiness.steadier, edges=sorted_edges[free], probabilities=values[free], at_least=at_least)
+        # Groups of places that were judged apart may now merge. Until none do, or the next run would change them.
+        while not np.array_equal(found, after := merged(choice(found, fresh))):
+            found = after
     contradictions = tuple(
         Contradiction(
             items=tuple(int(by_key[item]) for item in np.flatnonzero(joined == root)),
@@ -91,12 +107,7 @@ def group(
         )
         for root, pair in sorted(broken.items())
     )
-    return Grouping(labels=_numbered(merged)[rank] if n else np.zeros(0, dtype=np.int64), contradictions=contradictions)
-
-
-def components(pairs: Pairs, *, n: int) -> Labels:
-    """What must-links join: the smallest item that each of n items is connected with, itself if with none."""
-    return _components(pairs.reshape(-1, 2), n)
+    return Grouping(labels=_numbered(found)[rank] if n else np.zeros(0, dtype=np.int64), contradictions=contradictions)
 
 
 def heirs(old: Sequence[Set[Hashable]], new: Sequence[Set[Hashable]]) -> list[int | None]:
@@ -201,49 +212,35 @@ def _highest(edges: Pairs, probabilities: Probabilities) -> tuple[Pairs, Probabi
     return ordered[first], values[first]
 
 
-def _components(pairs: Pairs, n: int) -> Labels:
-    """The smallest rank each item is connected with."""
-    parent = list(range(n))
-
-    def root(item: int) -> int:
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
-            item = parent[item]
-        return item
-
-    for a, b in pairs:
-        low, high = sorted((root(int(a)), root(int(b))))
-        parent[high] = low
-    return np.array([root(item) for item in range(n)], dtype=np.int64)
-
-
 def _merge(
-    start: list[int],
+    start: Labels,
     edges: Pairs,
     probabilities: Probabilities,
     *,
     apart: list[tuple[int, int]],
-    loose: set[int],
+    loose: NDArray[np.bool_],
     at_least: float,
-) -> list[int]:
+) -> Labels:
     """The group of each item, named by its smallest rank, after all merges.
 
     `total[g][h]` is the sum of probabilities between two groups. Average linkage is reducible: a mean below the
     bound can only rise by merging with one above it, so only pairs above the bound wait in the heap. Entries that
     a merge made stale are recognised by the versions they carry.
     """
-    size: dict[int, int] = {}
-    for name in start:
-        size[name] = size.get(name, 0) + 1
+    names, counts = np.unique(start, return_counts=True)
+    size: dict[int, int] = dict(zip(names.tolist(), counts.tolist(), strict=True))
     total: dict[int, dict[int, float]] = {name: {} for name in size}
     barred: dict[int, set[int]] = {name: set() for name in size}
     for a, b in apart:
-        if start[a] != start[b]:
-            barred[start[a]].add(start[b])
-            barred[start[b]].add(start[a])
-    for (a, b), probability in zip(edges.tolist(), probabilities.tolist(), strict=True):
-        one, other = start[a], start[b]
-        if one != other and a not in loose and b not in loose:
+        one, other = int(start[a]), int(start[b])
+        if one != other:
+            barred[one].add(other)
+            barred[other].add(one)
+    free = ~(loose[edges[:, 0]] | loose[edges[:, 1]])
+    for one, other, probability in zip(
+        start[edges[free, 0]].tolist(), start[edges[free, 1]].tolist(), probabilities[free].tolist(), strict=True
+    ):
+        if one != other:
             total[one][other] = total[other][one] = total[one].get(other, 0.0) + probability
     version = dict.fromkeys(size, 0)
     into = {name: name for name in size}
@@ -277,7 +274,7 @@ def _merge(
             barred[low].add(other)
         for other in sorted(total[low]):
             wait(low, other)
-    return [_last(into, name) for name in start]
+    return np.array([_last(into, name) for name in start.tolist()], dtype=np.int64)
 
 
 def _last(into: dict[int, int], name: int) -> int:
@@ -287,11 +284,10 @@ def _last(into: dict[int, int], name: int) -> int:
     return name
 
 
-def _numbered(names: list[int]) -> Labels:
+def _numbered(names: Labels) -> Labels:
     """Labels from 0 in order of appearance; -1 for a name that appears once."""
-    counts: dict[int, int] = {}
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-    numbers: dict[int, int] = {}
-    labels = [ALONE if counts[name] == 1 else numbers.setdefault(name, len(numbers)) for name in names]
-    return np.array(labels, dtype=np.int64)
+    _, first, inverse, counts = np.unique(names, return_index=True, return_inverse=True, return_counts=True)
+    several = counts > 1
+    numbers = np.full(len(counts), ALONE, dtype=np.int64)
+    numbers[np.flatnonzero(several)[np.argsort(first[several])]] = np.arange(several.sum())
+    return numbers[inverse]

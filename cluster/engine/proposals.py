@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from cluster.engine import grouping, lexical, neighbours, relations, terms
+from cluster.engine import grouping, lexical, neighbours, relations, steadiness, terms
 from cluster.engine.encoder import Vectors
-from cluster.engine.grouping import Contradiction, Pairs
+from cluster.engine.grouping import Contradiction, Labels, Pairs
 from cluster.engine.relations import Relations
 
 NEIGHBOURS = 20
@@ -52,6 +52,7 @@ def propose(
     cannot: Pairs,
     at_least: float,
     places: Set[str] = frozenset(),
+    before: Labels | None = None,
 ) -> tuple[list[Proposal], tuple[Contradiction, ...]]:
     """Groups of items with the same need. The same items in the same order always give the same answer.
 
@@ -63,6 +64,8 @@ def propose(
     must, cannot : ndarray of shape (k, 2), int — pairs that people judged
     at_least : float — lowest mean P(same need) at which groups merge
     places : folded words that are no terms
+    before : ndarray of shape (n,), int — the proposal that each item is in, -1 for none; it stays, and grows by what is
+        new, unless grouping afresh is clearly better
 
     Returns
     -------
@@ -76,6 +79,7 @@ def propose(
         at_least=at_least,
         must=must,
         cannot=cannot,
+        before=before,
     )
     joined = {(min(a, b), max(a, b)) for a, b in must.tolist()}
     words = terms.key_terms(_in_one_language(texts, found.labels), found.labels, ignore=places)
@@ -120,7 +124,7 @@ def questions(
     _, edges, probabilities = graph(texts, vectors, fitted=fitted)
     n = len(texts)
     labels = grouping.group(edges, probabilities, n=n, at_least=at_least, must=must, cannot=cannot).labels
-    joined = grouping.components(must, n=n)
+    joined = steadiness.connected(must, n=n)
     barred = {frozenset((int(joined[a]), int(joined[b]))) for a, b in cannot.tolist()}
     found: list[tuple[int, int, float]] = []
     told: set[tuple[int, int]] = set()

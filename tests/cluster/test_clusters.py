@@ -17,7 +17,7 @@ import data.steps
 from cluster.engine.encoder import Encoder
 from cluster.imports import Row
 from data.store import row, rows, transaction, value
-from models.clusters import Cluster, ClusterState, ItemKey, Judgement, Seen
+from models.clusters import Action, Cluster, ClusterState, ItemKey, Judgement, Seen
 from models.errors import Conflict, ImportRefused, Invalid, NotAllowed, NotFound, Refusal
 from models.ideas import IdeaForm, IdeaState
 from models.matches import Kind
@@ -102,6 +102,26 @@ def test_a_new_idea_joins_its_proposal_and_id_and_given_name_stay(
     found = cluster.clusters.get(db, cluster_id=graves.id, member=coordinator)
     assert keys(found) == keys(graves) | {new}
     assert (found.name, found.revision) == ("Rust en register", 3)
+
+
+def test_a_proposal_that_is_clearly_wrong_is_dissolved_and_its_members_go_where_they_belong(
+    db: Database, encoder: Encoder, graves: Cluster
+):
+    one, other = sorted(keys(graves))[:2]
+    [pool] = [key for key in post(db, ALONE) if key not in keys(graves)]
+    with transaction(db):
+        # As if an earlier run, with other weights, had put them so.
+        data.steps.take(db, cluster_id=graves.id, action=Action.REDRAWN, members=[(one, 0.4), (other, 0.4)])
+        wrong = data.steps.begin(db, name="Onzin")
+        [third] = keys(graves) - {one, other}
+        members = [(pool, 0.4), (third, 0.4)]
+        data.steps.take(db, cluster_id=wrong, action=Action.PROPOSED, members=members, state=ClusterState.PROPOSED)
+    cluster.proposals.propose(db, encoder=encoder)
+    found = data.clusters.get(db, cluster_id=wrong)
+    assert found is None or found.state is ClusterState.DISSOLVED
+    again = data.clusters.get(db, cluster_id=graves.id)
+    assert again is not None
+    assert keys(again) == keys(graves)
 
 
 def test_a_proposal_that_fell_apart_is_dissolved(db: Database, encoder: Encoder, graves: Cluster):

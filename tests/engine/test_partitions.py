@@ -55,6 +55,19 @@ def test_a_way_that_looks_at_the_rows_alone_is_stable_and_one_that_looks_at_thei
     assert by_order["stability, other order"] < 0.5
 
 
+def test_a_way_that_goes_on_from_what_stood_is_measured_so() -> None:
+    known = labelled(["a", "a", "b", "b", "c", "c", "d", "d", "e", "e"])
+
+    def fickle(rows: np.ndarray) -> np.ndarray:
+        return rows // 2 if len(rows) == 10 else rows // 5
+
+    assert partitions.measure(fickle, known)["stability, 10 % added"] < 1
+    steady = partitions.measure(fickle, known, continued=lambda _, before: before)
+    assert steady["stability, 10 % added"] == 1
+    # Of the half that was there first every two neighbours were taken for one; who came later stayed alone.
+    assert steady["pairwise F1"] == 1 > steady["pairwise F1, grown by tenths"]
+
+
 def test_the_service_and_all_others_find_two_bundles_and_the_service_whatever_the_order() -> None:
     # HDBSCAN's leaves part each bundle further.
     turns = np.radians([0, 1, 2, 3, 90, 91, 92, 93])
@@ -64,8 +77,9 @@ def test_the_service_and_all_others_find_two_bundles_and_the_service_whatever_th
     texts = [Text(word, word, "nl") for word in words]
     ways = partitions.others(vectors, known)
     ways["service"] = partitions.of_service(texts, vectors, fitted=None, at_least=0.5)
+    continued = partitions.continued_by_service(texts, vectors, fitted=None, at_least=0.5)
     assert len(ways) == 7
     for name, way in ways.items():
-        found = partitions.measure(way, known)
+        found = partitions.measure(way, known, continued=continued if name == "service" else None)
         assert found["pairwise F1"] == 1 or "leaves" in name, name
         assert found["stability, other order"] == 1 or "leaves" in name, name

@@ -1,6 +1,6 @@
 import numpy as np
 
-from cluster.engine import grouping, proposals
+from cluster.engine import proposals, steadiness
 from cluster.engine.proposals import Text, propose
 from cluster.engine.relations import Relations
 
@@ -90,7 +90,7 @@ def test_questions_are_about_what_is_least_sure_and_never_twice() -> None:
             answers[a, b] = bool(of[a] == of[b])
     # Every pair that could join two texts was answered, or follows from answers: the groups are those of the topics.
     must = np.array([pair for pair, same in answers.items() if same], dtype=np.int64)
-    joined = grouping.components(must, n=30)
+    joined = steadiness.connected(must, n=30)
     edges = proposals.graph(texts, vectors, fitted=fitted)[1]
     assert all((joined[a] == joined[b]) == (of[a] == of[b]) for a, b in edges.tolist())
     assert len(answers) < len(edges) / 2
