@@ -47,11 +47,10 @@ def measure(
 
     The texts are put into a temporary database of their own, and asked for as an anonymous reader asks.
     """
-    texts = [(str(one["title"])[:TITLE_AT_MOST], str(one["description"])) for one in rows]
-    places = [str(one.get("municipality") or _NOWHERE) for one in rows]
+    texts, places = _texts(rows), _places(rows)
     edits = {change: _copies(texts, places, case, change) for change in Change}
     found: dict[str, dict[str, Figure]] = {}
-    with _filled(rows, texts, places, encoder=encoder) as (db, items):
+    with filled(rows, encoder=encoder) as (db, items):
         tell(SERVICE)
         service = _Service(db, items, encoder)
         answers = service.answers(texts, asking=case.asking)
@@ -190,11 +189,21 @@ class _Service:
             yield self._places[match.kind, match.id], match
 
 
+def _texts(rows: Sequence[dict[str, Any]]) -> list[Text]:
+    return [(str(one["title"])[:TITLE_AT_MOST], str(one["description"])) for one in rows]
+
+
+def _places(rows: Sequence[dict[str, Any]]) -> list[str]:
+    return [str(one.get("municipality") or _NOWHERE) for one in rows]
+
+
 @contextmanager
-def _filled(
-    rows: Sequence[dict[str, Any]], texts: Sequence[Text], places: Sequence[str], *, encoder: Encoder
-) -> Iterator[tuple[Database, list[Item]]]:
-    """A temporary database with these texts, imported as any file is, and which item each row became."""
+def filled(rows: Sequence[dict[str, Any]], *, encoder: Encoder) -> Iterator[tuple[Database, list[Item]]]:
+    """A temporary database with these texts, imported as any file is, and which item each row became.
+
+    The external id of each is its number among the rows.
+    """
+    texts, places = _texts(rows), _places(rows)
     with TemporaryDirectory(prefix="evaluate-") as folder:
         db = data.store.connect(Path(folder) / "evaluate.sqlite")
         try:

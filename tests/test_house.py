@@ -55,7 +55,7 @@ BESIDE = {
         "evaluations", "figures", "files", "fits", "government", "imports", "invitations", "judgements",
         "ledger", "mail", "mailboxes", "moderation", "organisations", "passwords", "places", "plan_forms",
         "plans", "privacy", "programme", "project_imports", "project_requests", "project_uploads", "proposals",
-        "reasons", "regroupings", "reminders", "reviews", "searches", "second_steps", "sessions", "setup",
+        "reasons", "regroupings", "rehearsals", "reminders", "reviews", "searches", "second_steps", "sessions", "setup",
         "snapshots", "steps", "threads", "tokens", "versions", "work", "workbooks",
     },
     "cluster/web": {

@@ -10,6 +10,7 @@ import click
 from flask.cli import AppGroup
 
 import cluster.evaluations
+import cluster.rehearsals
 from cluster.engine import materials, quality, retrieval
 from cluster.engine.quality import Material
 from cluster.engine.training.parallel import held_out
@@ -98,6 +99,7 @@ def measure_clusters(ideas: Path, related: Path | None, as_json: bool) -> None:
 
     In the same run, on the same vectors: HDBSCAN and k-means of scikit-learn, community detection of
     sentence-transformers, connected components; where these need a bound, also the best one for these very texts.
+    And what the service makes of them once a simulated coordinator answered the questions of the desk, or random ones.
     """
     with plainly():
         running = encoder()
@@ -107,6 +109,7 @@ def measure_clusters(ideas: Path, related: Path | None, as_json: bool) -> None:
         if len(rows) < 2:
             raise Failed("Er is niets om op te meten: geef minstens twee regels.")
         figures = cluster.evaluations.measure_clusters(rows, case.labelled, encoder=running, tell=_told)
+        figures |= cluster.rehearsals.measure(rows, case.labelled, encoder=running, tell=_told)
     click.echo(json.dumps(figures, indent=1) if as_json else quality.table(figures))
 
 

@@ -413,7 +413,9 @@ def test_clusters_are_measured_beside_what_they_have_to_beat(run: Run, app_db: D
     ours = figures["Medestanders"]
     assert (ours["pairwise F1"], ours["V-measure"], ours["stability, other order"]) == (1, 1, 1)
     assert set(figures) > {"HDBSCAN", "community detection ≥ 0.75", "k-means, best silhouette"}
+    answered = {name: figures.pop(name) for name in ("Medestanders, 200 answers", "Medestanders, 200 random answers")}
     assert all(set(found) == set(ours) for found in figures.values())
+    assert all(found["pairwise F1"] == 1 <= found["answers"] <= 21 for found in answered.values())
     assert "| pairwise F1 |" in table
     assert data.store.value(app_db, "select count(*) from ideas") == 0
     assert "Er is niets om op te meten" in run("evaluate", "clusters", written(tmp_path, noise), status=1).output
