@@ -23,7 +23,7 @@ run: install
 	@$(BIN)/python wsgi.py
 
 test: install node_modules/.installed
-	$(BIN)/python -m pytest -m "not soak and not matrix"
+	$(BIN)/python -m pytest -m "not soak and not matrix" --numprocesses 2 --dist loadfile
 
 check: install
 	$(BIN)/ruff check .
