@@ -18,6 +18,10 @@ from cluster.people import LOCALES
 ROOT = Path(__file__).resolve().parents[1]
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
+# French has a space that does not break before these and within « »; times of day and addresses have none.
+_TOO_CLOSE = re.compile(r"(?<![\u00a0\u202f])(?:[;?!»€]|%%|:(?!//|\d\d))|«(?![\u00a0\u202f])")
+# Punctuation that stands in a template outside a text is the same in every language, which French is not.
+_LOOSE = re.compile(r"(?:[%}]\}|<(?!style)[^<>]*>)[:;!?](?=[\s<]|$)|[“”«»„](?=\{[{%])|(?<=[%}]\})[“”«»]", re.M)
 
 
 def extracted() -> Catalog:
@@ -49,10 +53,10 @@ def faults(language: str) -> list[str]:
     found = [f"missing: {key!r} ({wanted[key].locations[0][0]})" for key in wanted if key not in given]
     found += [f"unused: {key!r}" for key in given if key not in wanted]
     found += [f"obsolete: {key!r}" for key in catalog.obsolete]
-    return found + [f"{wrong}: {message.id!r}" for message in given.values() if (wrong := fault(message))]
+    return found + [f"{wrong}: {message.id!r}" for message in given.values() if (wrong := fault(message, language))]
 
 
-def fault(message: Message) -> str | None:
+def fault(message: Message, language: str = "") -> str | None:
     """What is wrong with one text, if anything."""
     keys = message.id if isinstance(message.id, tuple) else (message.id,)
     texts = message.string if isinstance(message.string, tuple) else (message.string,)
@@ -60,8 +64,21 @@ def fault(message: Message) -> str | None:
         return "empty"
     if message.fuzzy:
         return "unclear (fuzzy)"
+    if language == "fr" and any(map(_TOO_CLOSE.search, texts)):
+        return "no space that does not break before : ; ? ! % € or within « »"
     same = [_places(own) == _places(text) for own, text in zip(keys, texts, strict=True)]
     return None if all(same) else "other placeholders"
+
+
+def outside() -> list[str]:
+    """The lines of all templates with punctuation outside a text, with the name of the file."""
+    files = sorted((ROOT / "templates").rglob("*.*"))
+    return [f"{file.name}: {line.strip()}" for file in files for line in loose(file.read_text(encoding="utf8"))]
+
+
+def loose(template: str) -> list[str]:
+    """The lines of a template with punctuation of our own outside a text, where no language can change it."""
+    return [line for line in template.splitlines() if _LOOSE.search(line)]
 
 
 def _places(text: str) -> set[str] | None:
@@ -83,4 +100,6 @@ if __name__ == "__main__":
     wrong = {language: faults(language) for language in languages()}
     for language, lines in wrong.items():
         print(f"{language}: {len(lines) or 'no'} faults", *lines, sep="\n  ")
-    sys.exit(1 if any(wrong.values()) else 0)
+    lines = outside()
+    print(f"templates: {len(lines) or 'no'} lines with punctuation outside a text", *lines, sep="\n  ")
+    sys.exit(1 if lines or any(wrong.values()) else 0)
