@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app wsgi
 MO := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 
-.PHONY: install run test check bench soak browser lock messages
+.PHONY: install run test check bench soak browser lighthouse lock messages
 
 install: $(VENV)/.installed $(MO)
 
@@ -23,7 +23,7 @@ run: install
 	@$(BIN)/python wsgi.py
 
 test: install node_modules/.installed
-	$(BIN)/python -m pytest -m "not soak and not matrix" --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not soak and not matrix and not lighthouse" --numprocesses 2 --dist loadfile
 
 check: install
 	$(BIN)/ruff check .
@@ -43,7 +43,14 @@ soak: install node_modules/.installed
 	$(BIN)/python -m tests.soak
 
 browser: install node_modules/.installed
-	$(BIN)/python -m pytest -m "browser or matrix"
+	$(BIN)/python -m pytest -m "(browser or matrix) and not lighthouse"
+
+lighthouse: install tests/lighthouse/node_modules/.installed
+	$(BIN)/python -m pytest -m lighthouse -rP
+
+tests/lighthouse/node_modules/.installed: tests/lighthouse/package-lock.json
+	npm ci --prefix tests/lighthouse --silent --no-audit --no-fund
+	touch $@
 
 node_modules/.installed: package-lock.json
 	npm ci --silent --no-audit --no-fund

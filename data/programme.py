@@ -3,7 +3,7 @@
 from sqlite_utils import Database
 
 from data.store import row, rows, value
-from models.programme import Pair, Step, Unserved
+from models.programme import Month, Pair, Step, Unserved
 
 # Projects that came of what stands here; the others were brought in with the reference data.
 _OF_HERE = "from projects where hidden = 0 and (idea_id is not null or cluster_id is not null)"
@@ -46,6 +46,24 @@ def days_to_contact(db: Database) -> float | None:
           select avg(days) from waits where at in ((n + 1) / 2, (n + 2) / 2)""",
     )
     return found
+
+
+def months(db: Database, *, last: str, count: int) -> list[Month]:
+    """What happened in each of so many months, up to and with the last one, oldest first; quiet ones too."""
+    found = rows(
+        db,
+        """with recursive past(month, at) as (select ?, 1 union all
+            select strftime('%Y-%m', month || '-01', '-1 month'), at + 1 from past where at < ?),
+          happened as (select substr(created_at, 1, 7) as month, 1 as idea, 0 as said, 0 as met from ideas
+            where state = 'open'
+            union all select substr(created_at, 1, 7), 0, 1, 0 from endorsements where active = 1
+            union all select substr(answered_at, 1, 7), 0, 0, 1 from introductions where state = 'agreed')
+        select p.month, coalesce(sum(idea), 0) as ideas, coalesce(sum(said), 0) as endorsements,
+          coalesce(sum(met), 0) as contacts
+        from past p left join happened h on h.month = p.month group by p.month order by p.month""",
+        [last, count],
+    )
+    return [Month(**item) for item in found]
 
 
 def unserved(db: Database, *, at_most: int) -> list[Unserved]:

@@ -18,6 +18,16 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """What happened in a month such as 2026-11: ideas posted, *me too* said, and contacts agreed."""
+
+    month: str
+    ideas: int
+    endorsements: int
+    contacts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unserved:
     """An open idea that several governments stand behind and that nobody wants to lead."""
 

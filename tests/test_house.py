@@ -59,13 +59,13 @@ BESIDE = {
         "snapshots", "steps", "threads", "tokens", "versions", "work", "workbooks",
     },
     "cluster/web": {
-        "access", "assessments", "attachments", "backup_commands", "calendars", "cluster_commands", "commands",
-        "context", "doctor", "drafts", "errors", "evaluate_commands", "exports", "face", "fits", "government",
-        "invitations", "languages", "ledger", "logs", "mailboxes", "markup", "match_commands",
-        "member_commands", "moderation", "organisations", "pages", "pictures", "places", "plans", "programme",
-        "project_requests", "project_uploads", "provider", "reminders", "requests", "searches", "second_steps",
-        "security", "serve", "sessions", "settings", "setup", "steps", "terminal", "threads", "versions",
-        "worker",
+        "access", "assessments", "assets", "attachments", "backup_commands", "calendars", "cluster_commands",
+        "commands", "context", "doctor", "drafts", "errors", "evaluate_commands", "exports", "face", "fits",
+        "government", "information", "invitations", "languages", "ledger", "logs", "mailboxes", "markup",
+        "match_commands", "member_commands", "moderation", "organisations", "pages", "pictures", "places",
+        "plans", "programme", "project_requests", "project_uploads", "provider", "reminders", "requests",
+        "searches", "second_steps", "security", "serve", "sessions", "settings", "setup", "steps", "style",
+        "terminal", "threads", "versions", "worker",
     },
 }  # fmt: skip
 # They read texts and files, and leave writing to the verbs.

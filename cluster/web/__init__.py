@@ -15,6 +15,7 @@ from cluster.engine.index import Index
 from cluster.web import (
     access,
     assessments,
+    assets,
     attachments,
     calls,
     clusters,
@@ -26,6 +27,7 @@ from cluster.web import (
     fits,
     government,
     ideas,
+    information,
     invitations,
     languages,
     ledger,
@@ -48,6 +50,7 @@ from cluster.web import (
     second_steps,
     sessions,
     steps,
+    style,
     threads,
     versions,
 )
@@ -66,7 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or read_settings()
     logs.configure()
     settings.data.mkdir(parents=True, exist_ok=True)
-    app = Flask("cluster.web", template_folder=str(root() / "templates"), static_folder=str(root() / "static"))
+    app = Flask("cluster.web", template_folder=str(root() / "templates"), static_folder=None)
     app.request_class = Request
     app.url_map.converters["int"] = Number
     app.extensions["medestanders"] = Services(
@@ -93,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _sign_in_with_sessions(app)
     languages.attach(app)
     face.attach(app)
+    assets.attach(app)
     errors.attach(app)
     guard(app, provider=settings.oidc_issuer)
     second_steps.attach(app)
@@ -130,6 +134,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         reminders,
         attachments,
         programme,
+        information,
+        style,
     )
     for door in rooms:
         app.register_blueprint(door.door)

@@ -1,9 +1,6 @@
-"""What every template can use: who asks, addresses of assets, and labels for the words of the house."""
+"""What every template can use: who asks, where it is, and labels for the words of the house."""
 
-import hashlib
 from collections.abc import Callable, Sequence
-from functools import cache
-from pathlib import Path
 from urllib.parse import urlencode
 
 from flask import Flask, g, request, url_for
@@ -276,11 +273,6 @@ def options(group: str) -> list[tuple[str, str]]:
     return [(code, gettext(words)) for code, words in LABELS[group].items()]
 
 
-@cache
-def _fingerprint(path: Path, changed: float) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-
-
 def themes() -> dict[str, str]:
     """Theme names by slug in the reader's language, read once per request."""
     if "themes" not in g:
@@ -336,11 +328,6 @@ def contact_count(asking: Member) -> int:
 def attach(app: Flask) -> None:
     """Give templates their words."""
 
-    def asset(name: str) -> str:
-        """The address of a static file, with a hash of its content so that it may be cached for ever."""
-        path = Path(str(app.static_folder)) / name
-        return url_for("static", filename=name, v=_fingerprint(path, path.stat().st_mtime))
-
     def here(**changes: object) -> str:
         """The address of this page with some of its query changed; the start page for what is no page to return to."""
         if request.method != "GET" or request.url_rule is None:
@@ -364,7 +351,6 @@ def attach(app: Flask) -> None:
         }
 
     app.jinja_env.globals |= {
-        "asset": asset,
         "here": here,
         "file_of": file_of,
         "waiting_count": waiting_count,

@@ -100,6 +100,11 @@ def number(amount: float | None) -> str:
     return "" if amount is None else format_decimal(amount, locale=_region())
 
 
+def percent(share: float) -> str:
+    """'80 %', '80%': a share of a hundred as readers of the language write it."""
+    return str(gettext("%(share)s %%", share=number(share)))
+
+
 def bounded(count: int, at_most: int = 1_000) -> str:
     """'17', or '1.000+' for a count that stopped when it was beyond `at_most`."""
     return number(count) if count <= at_most else f"{number(at_most)}+"
@@ -121,7 +126,7 @@ def attach(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = "nl"
     Babel(app, locale_selector=choose)
     app.jinja_env.filters |= {"day": day, "instant": instant, "clock": clock, "in_sentence": in_sentence}
-    app.jinja_env.filters |= {"number": number, "bounded": bounded, "euro": euro}
+    app.jinja_env.filters |= {"number": number, "bounded": bounded, "euro": euro, "percent": percent}
     app.jinja_env.globals |= {
         "language": language,
         "language_names": {code: NAMES[code] for code in LOCALES},

@@ -40,6 +40,33 @@ def tile_map(organisation_ids: Sequence[int]) -> TileMap | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """Bars side by side for each moment in a row: which one, left, top and height; `middles` for words below."""
+
+    width: float
+    height: float
+    floor: float
+    thick: float
+    bars: list[tuple[int, float, float, float]]
+    middles: list[float]
+
+
+def columns(counts: Sequence[Sequence[int]]) -> Columns:
+    """Bars for so many counts at each moment, on one scale."""
+    thick, gap, floor = 8.0, 6.0, 100.0
+    most = max(1, *(max(together) for together in counts))
+    step = thick * len(counts[0]) + gap
+    bars = [
+        (kind, at * step + gap / 2 + kind * thick, round(floor * (1 - count / most), 1), round(floor * count / most, 1))
+        for at, together in enumerate(counts)
+        for kind, count in enumerate(together)
+        if count
+    ]
+    middles = [at * step + step / 2 for at in range(len(counts))]
+    return Columns(len(counts) * step, floor + 18, floor, thick, bars, middles)
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
     """Members on a circle, the central one on top, and lines between those that are alike; thicker means more."""
 

@@ -27,10 +27,7 @@ def guard(app: Flask, *, provider: str | None) -> None:
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         if request.is_secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        if request.endpoint == "static" and answer.status_code in {200, 304}:
-            # Their addresses carry a hash of the content, so they may be kept for ever.
-            headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        else:
-            headers.setdefault("Cache-Control", "no-store")
+        headers.setdefault("Cache-Control", "no-store")
+        if request.endpoint != "static":
             headers.add("Vary", "Cookie")
         return answer

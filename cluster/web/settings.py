@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(0, ge=0, le=10)
     secret_key: str | None = None
     url: str | None = None
+    contact: str | None = None
     workers: int = Field(1, ge=1, le=64)
     similar_per_second: int = Field(100, ge=1)
     local_accounts: bool = True
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
         *(
             "encoder",
             "smtp_url",
+            "contact",
             "secret_key",
             "url",
             "oidc_issuer",

@@ -223,7 +223,7 @@ def tab_to(page: Page, target: str) -> None:
     pytest.fail(f"Tab never came to {target}")
 
 
-def test_an_idea_is_posted_by_keyboard_alone(visit: Visit) -> None:
+def test_an_idea_is_posted_and_a_partner_asked_by_keyboard_alone(visit: Visit, place: Database) -> None:
     page = visit("aarschot")
     page.goto("/ideas/new")
     page.keyboard.press("Tab")
@@ -251,3 +251,17 @@ def test_an_idea_is_posted_by_keyboard_alone(visit: Visit) -> None:
     with page.expect_navigation():
         page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Een afspraak maken met het toetsenbord alleen")
+
+    page.goto(f"/ideas/{demo_idea(place, 'DEMO-010')}")
+    tab_to(page, "Ook wij")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    tab_to(page, "role")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    while page.evaluate("document.activeElement.type !== 'submit'"):
+        page.keyboard.press("Tab")
+        assert shows_focus(page), focused(page)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("ook wij")

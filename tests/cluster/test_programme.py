@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 from sqlite_utils import Database
 
+import data.programme
 from cluster import contacts, ideas, programme, reminders
-from data.store import change, transaction
+from data.store import change, now, transaction
 from models.errors import NotAllowed
 from models.ideas import IdeaForm
 from models.people import Member
-from models.programme import Pair, Step
+from models.programme import Month, Pair, Step
 
 Who = Callable[[str], Member]
 
@@ -32,6 +33,11 @@ def test_it_counts_how_far_ideas_come_and_who_needs_a_lead(db: Database, who: Wh
     assert found.outcomes == {"met": 2}
     assert found.days_to_contact == pytest.approx(3)
     assert [(one.id, one.governments) for one in found.unserved] == [(idea_id, 3)]
+    assert len(found.months) == programme.MONTHS
+    assert found.months[-1] == Month(now()[:7], ideas=2, endorsements=2, contacts=0)
+    assert data.programme.months(db, last="2026-02", count=3)[1] == Month(
+        "2026-01", ideas=0, endorsements=0, contacts=1
+    )
     assert found.pairs == [Pair("Aalter", "Genk", 1)]
     contacts.change(db, member=who("kortrijk"), idea_id=idea_id, role="lead", message="")
     assert programme.look(db, member=who("coordinator")).unserved == []

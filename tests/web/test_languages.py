@@ -16,7 +16,7 @@ import cluster.contacts
 import cluster.ideas
 import cluster.letters
 import data.letters
-from cluster.web.languages import day, euro, in_sentence, instant, number
+from cluster.web.languages import day, euro, in_sentence, instant, number, percent
 from data.store import transaction
 from models.ideas import IdeaForm
 from models.people import Member
@@ -214,12 +214,13 @@ def test_dates_and_numbers_are_written_as_readers_of_the_language_do(app: Flask)
     def written(language: str) -> list[str]:
         with app.test_request_context("/"), force_locale(language):
             shown = (day("2026-02-01"), instant("2026-02-03T22:30:00+00:00"), number(184000), euro(150000), euro(0.5))
+            shown = (*shown, percent(2.5))
             return [re.sub(r"\s", " ", text) for text in shown]
 
-    assert written("nl") == ["1 februari 2026", "3 februari 2026, 23:30", "184.000", "€ 150.000", "€ 0,50"]
-    assert written("en") == ["1 February 2026", "3 February 2026, 23:30", "184,000", "€150,000", "€0.50"]
-    assert written("fr") == ["1er février 2026", "3 février 2026, 23:30", "184 000", "150 000 €", "0,50 €"]
-    assert written("de") == ["1. Februar 2026", "3. Februar 2026, 23:30", "184.000", "150.000 €", "0,50 €"]
+    assert written("nl") == ["1 februari 2026", "3 februari 2026, 23:30", "184.000", "€ 150.000", "€ 0,50", "2,5 %"]
+    assert written("en") == ["1 February 2026", "3 February 2026, 23:30", "184,000", "€150,000", "€0.50", "2.5%"]
+    assert written("fr") == ["1er février 2026", "3 février 2026, 23:30", "184 000", "150 000 €", "0,50 €", "2,5 %"]
+    assert written("de") == ["1. Februar 2026", "3. Februar 2026, 23:30", "184.000", "150.000 €", "0,50 €", "2,5 %"]
 
 
 def test_a_label_inside_a_sentence_keeps_the_capitals_of_its_language(app: Flask) -> None:
@@ -234,6 +235,9 @@ def test_every_word_in_a_template_can_be_translated() -> None:
     for path in (*TEMPLATES.rglob("*.html"), *TEMPLATES.rglob("*.txt")):
         text = re.sub(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", " ", path.read_text(encoding="utf8"), flags=re.S)
         shown = BeautifulSoup(re.sub(r"<(script|style).*?</\1>", "", text, flags=re.S), "html.parser")
+        if path.name == "style.html":  # it is for who builds here: what it tells is Dutch, and marked as such
+            for dutch in shown.find_all(lang="nl"):
+                dutch.decompose()
         words = re.sub(r'[\w-]+="[^"]*"', " ", shown.get_text(" ")) + " ".join(
             tag[name] for name in READ_ALOUD for tag in shown.find_all(**{name: True})
         )
