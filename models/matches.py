@@ -12,8 +12,9 @@ class Kind(StrEnum):
 
 
 class Relation(StrEnum):
-    """How two items relate, in words; bounds in `cluster.engine.relations`."""
+    """How two items relate, in words."""
 
+    # The bounds are in `cluster.engine.relations`.
     SAME_NEED = "same_need"
     STRONGLY_RELATED = "strongly_related"
     RELATED = "related"

@@ -14,6 +14,7 @@ from cluster.engine.encoder import LazyEncoder, load
 from cluster.engine.index import Index
 from cluster.web import (
     access,
+    api,
     assessments,
     assets,
     attachments,
@@ -91,7 +92,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     csrf = CSRFProtect(app)
-    csrf.exempt(matches.similar_api)
+    csrf.exempt(api.similar)
     csrf.exempt(letters.unsubscribe)
     _sign_in_with_sessions(app)
     languages.attach(app)
@@ -122,6 +123,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         steps,
         letters,
         matches,
+        api,
         assessments,
         fits,
         drafts,

@@ -1,12 +1,16 @@
 """The one table from refusals to answers; anything else is a bug and a 500 that loses nothing the person typed."""
 
+from collections.abc import Sequence
 from contextlib import suppress
+from http import HTTPStatus
+from typing import Annotated
 
 import structlog
-from flask import Flask, Response, jsonify, make_response, render_template, request, session
+from flask import Flask, Response, make_response, render_template, request, session
 from flask_babel import force_locale, gettext
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from pydantic import BaseModel, Field
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from cluster.people import LOCALES
 from cluster.web.languages import choose, of_browser, say
@@ -20,6 +24,11 @@ _HTTP = {
     405: N_("Dat kan hier niet. Ga terug en gebruik de knoppen op de pagina."),
     413: N_("Dat is te groot om te versturen. Maak de tekst korter of splits het bestand."),
 }
+# For machines, which have no page to go back to.
+_API = {
+    404: N_("Dit adres bestaat niet. Alle adressen staan in /api/v1/openapi.json."),
+    405: N_("Deze methode kan hier niet. Welke wel, staat in de header Allow."),
+}
 _BROKEN = N_("Er ging iets mis bij ons. Probeer het straks opnieuw.")
 _CLOSED = N_("Er kan nu niets bewaard worden, lezen kan wel. Probeer het straks opnieuw.")
 _CLOSED_FAULT = N_(
@@ -31,16 +40,40 @@ _FAULT = N_("Er ging iets mis bij ons. Wat je typte, staat hieronder: kopieer he
 _log = structlog.get_logger()
 
 
-def _answer(status: int, message: str, *, field: str | None = None) -> tuple[Response | str, int]:
-    if request.path.startswith("/api/"):
-        body = {"type": "about:blank", "title": message, "status": status}
-        if field:
-            body["field"] = field
-            body["errors"] = [{"field": field, "detail": message}]
-        answer = jsonify(body)
-        answer.content_type = "application/problem+json"
-        return answer, status
+class Wrong(BaseModel):
+    """A field that cannot be accepted, and what to do about it."""
+
+    field: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """What a machine hears when something cannot be done (RFC 9457): sentences in the language it asked for."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    field: Annotated[str | None, Field(description="The first field that is wrong, if it is about fields.")] = None
+    errors: Annotated[list[Wrong], Field(description="Each field that is wrong.")] = []
+
+
+def _answer(status: int, message: str, *, wrong: Sequence[Invalid] = ()) -> tuple[Response | str, int]:
+    if _is_api():
+        problem = Problem(
+            title=HTTPStatus(status).phrase,
+            status=status,
+            detail=message,
+            field=wrong[0].field if wrong else None,
+            errors=[Wrong(field=one.field, detail=say(one)) for one in wrong],
+        )
+        written = problem.model_dump_json(exclude_none=True)
+        return Response(written, content_type="application/problem+json"), status
     return render_template("error.html", status=status, message=message, typed=_typed()), status
+
+
+def _is_api() -> bool:
+    return request.path.startswith("/api/")
 
 
 def _typed() -> list[tuple[str, str]]:
@@ -112,8 +145,8 @@ def attach(app: Flask) -> None:
 
     @app.errorhandler(Refusal)
     def _refused(refusal: Refusal) -> tuple[Response | str, int]:
-        field = refusal.field if isinstance(refusal, Invalid) else None
-        body, status = _answer(refusal.status, say(refusal), field=field)
+        wrong = refusal.every if isinstance(refusal, Invalid) else ()
+        body, status = _answer(refusal.status, say(refusal), wrong=wrong)
         if isinstance(refusal, TooMany) and isinstance(body, Response):
             body.headers["Retry-After"] = str(refusal.seconds)
         return body, status
@@ -129,11 +162,15 @@ def attach(app: Flask) -> None:
         )
 
     @app.errorhandler(HTTPException)
-    def _http(error: HTTPException) -> tuple[Response | str, int] | HTTPException:
+    def _http(error: HTTPException) -> Response | HTTPException:
         status = error.code or 500
         if status < 400:
             return error
-        return _answer(status, gettext(_HTTP.get(status, _BROKEN)))
+        known = _HTTP | _API if _is_api() else _HTTP
+        answer = make_response(_answer(status, gettext(known.get(status, _BROKEN))))
+        if isinstance(error, MethodNotAllowed):
+            answer.allow.update(error.valid_methods or ())
+        return answer
 
     @app.errorhandler(Exception)
     def _fault(error: Exception) -> Response:
@@ -147,7 +184,7 @@ def attach(app: Flask) -> None:
             typed = _typed()
             few, all_of_it = (_CLOSED, _CLOSED_FAULT) if closed and request.method == "POST" else (_BROKEN, _FAULT)
             status = 503 if closed else 500
-            if request.path.startswith("/api/"):
+            if _is_api():
                 answer = make_response(_answer(status, gettext(few)))
             else:
                 page = app.jinja_env.get_template("fault.html")

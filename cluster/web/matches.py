@@ -1,16 +1,14 @@
-"""What is similar: the panel while typing, and the one door for machines that only reads."""
+"""What is similar: the panel while typing, what people answer beside it, and the words that count for nothing."""
 
 import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Annotated
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import login_required
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import cluster.matches
 import data.ideas
@@ -25,7 +23,7 @@ from cluster.web.languages import number as grouped
 from cluster.web.requests import number
 from data.matches import Item
 from models.clusters import Judgement
-from models.errors import N_, Invalid, NotFound, TooMany, refuse
+from models.errors import N_, Invalid, NotFound, TooMany
 from models.ideas import DESCRIPTION_AT_MOST, TARGET_GROUP_AT_MOST, TITLE_AT_MOST, Intent, Stage
 from models.matches import Asked, Kind, Lane, Match
 
@@ -122,38 +120,6 @@ def page_number() -> int:
     return min(max(number(request.args.get("page")) or 1, 1), 10_000)
 
 
-class Question(BaseModel):
-    """What a machine may ask: a text and how many matches; the rest describes the text."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-    title: Annotated[str, Field(max_length=TITLE_AT_MOST)]
-    description: Annotated[str, Field(max_length=DESCRIPTION_AT_MOST)]
-    limit: Annotated[int, Field(ge=1, le=100)] = 10
-    theme: str | None = None
-    call: str | None = None
-    intent: str | None = None
-    lang: str | None = None
-
-
-@door.post("/api/v1/similar")
-def similar_api() -> ResponseReturnValue:
-    """Similar ideas and projects for a text. It only reads, ignores cookies, and sees what the public sees."""
-    not_too_often()
-    question = _question()
-    found = cluster.matches.similar(
-        db(),
-        encoder=encoder(),
-        index=index(),
-        title=one_line(question.title),
-        description=clean(question.description),
-        limit=question.limit,
-        asked=Asked(theme=question.theme if question.theme in themes() else None, intent=question.intent),
-    )
-    running = encoder()
-    return jsonify({"encoder": running.name if running else "", "matches": [_told(match) for match in found]})
-
-
 def not_too_often() -> None:
     """Refuse who asks more often per second than the setting allows."""
     key = f"similar:{request.remote_addr}"
@@ -162,49 +128,6 @@ def not_too_often() -> None:
         uses = data.throttles.count(services().throttles(), key=key, window_s=1, moment=time.time())
     if uses > services().settings.similar_per_second:
         raise TooMany(N_("Te veel vragen in één seconde. Probeer het zo meteen opnieuw."), seconds=1)
-
-
-def _question() -> Question:
-    try:
-        given = request.get_json(silent=True)
-    except RecursionError:  # brackets in brackets in brackets
-        given = None
-    if not isinstance(given, dict):
-        raise Invalid("body", N_("Stuur een JSON-object (application/json) met minstens title en description."))
-    try:
-        question = Question.model_validate(given)
-    except ValidationError as error:
-        fields = dict.fromkeys(str(wrong["loc"][0]) for wrong in error.errors())
-        refuse([Invalid(field, _SAID.get(field, _WRONG)) for field in fields])
-        raise
-    if question.intent is not None and question.intent not in set(Intent):
-        raise Invalid("intent", _SAID["intent"])
-    return question
-
-
-_WRONG = N_("Deze waarde kunnen we niet gebruiken.")
-_SAID = {
-    "title": N_("Geef een titel: tekst van hoogstens 200 tekens."),
-    "description": N_("Geef een beschrijving: tekst van hoogstens 20.000 tekens."),
-    "limit": N_("Geef een geheel getal van 1 tot 100."),
-    "intent": N_("Kies need, offer of experience."),
-}
-
-
-def _told(match: Match) -> dict[str, object]:
-    return {
-        "kind": match.kind,
-        "id": match.id,
-        "external_id": match.external_id,
-        "title": match.title,
-        "url": address(match, external=True),
-        "organisation": match.organisation,
-        "status": match.status,
-        "relation": match.relation,
-        "probability": match.probability,
-        "score": match.score,
-        "reasons": [*reasons(match), *differences(match)],
-    }
 
 
 def address(match: Match, *, external: bool = False) -> str:

@@ -202,6 +202,7 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/unsubscribe/forged"): (404, 404, 404, 404),
     ("POST", "/unsubscribe/forged"): (404, 404, 404, 404),
     ("POST", "/api/v1/similar"): (422, 422, 422, 422),
+    ("GET", "/api/v1/openapi.json"): (200, 200, 200, 200),
     ("GET", "/projects"): (200, 200, 200, 200),
     ("GET", "/projects/1"): (200, 200, 200, 200),
     ("GET", "/projects/export.jsonl"): (200, 200, 200, 200),
