@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app wsgi
 MO := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/messages.po))
 
-.PHONY: install run test check bench soak browser lighthouse lock messages
+.PHONY: install run test check bench soak browser lighthouse lock messages sbom
 
 install: $(VENV)/.installed $(MO)
 
@@ -55,6 +55,11 @@ tests/lighthouse/node_modules/.installed: tests/lighthouse/package-lock.json
 node_modules/.installed: package-lock.json
 	npm ci --silent --no-audit --no-fund
 	touch $@
+
+# What is installed, with versions and licences, for who has to know whether a weakness concerns them; needs uv.
+sbom: install
+	mkdir -p test-artefacts
+	uvx --quiet --from cyclonedx-bom==7.5.0 cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file test-artefacts/sbom.json $(VENV)
 
 # Run after changing a text: brings new keys into the catalogues, to be filled in by hand.
 messages: install

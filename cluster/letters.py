@@ -22,7 +22,7 @@ from models.people import Guest, Member
 
 _ROOT = Path(__file__).resolve().parents[1]
 # Links that open something for whoever has them: once a letter left, only the hash of such a secret is kept.
-_OPENING = "welcome|reset-password|ask-access|shared-mailbox|sign-in/government/confirm"
+_OPENING = "welcome|reset-password|ask-access|shared-mailbox|new-address|sign-in/government/confirm"
 _SECRET = re.compile(rf"({HOME}(?:{_OPENING})/)[A-Za-z0-9_-]+")
 # What a mail server says of a receiver whom its rules refuse, such as those of a relay: no fault of the address.
 _POLICY = re.compile(rb"5\.7\.")

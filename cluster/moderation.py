@@ -1,5 +1,6 @@
 """Moderation: anyone signed in reports, coordinators decide with a reason, the author's organisation answers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -16,7 +17,7 @@ import data.throttles
 from cluster.engine.texts import clean, readable
 from cluster.people import must_act, must_coordinate
 from data.moderation import Filter
-from data.store import transaction
+from data.store import newest_first, transaction
 from models.circles import About
 from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, NotSignedIn, TooMany, refuse
 from models.ideas import IdeaState
@@ -242,6 +243,14 @@ def history(db: Database, *, member: Member | None, wanted: Filter, page: int) -
     must_coordinate(member)
     found = data.moderation.history(db, wanted=wanted, at_most=PER_PAGE + 1, after=(page - 1) * PER_PAGE)
     return found[:PER_PAGE], len(found) > PER_PAGE
+
+
+def whole_history(db: Database, *, member: Member | None, wanted: Filter) -> Iterator[Event]:
+    """All of the history that fits, newest first, for coordinators; read as it is used."""
+    must_coordinate(member)
+    return newest_first(
+        lambda at_most, before: data.moderation.history(db, wanted=wanted, at_most=at_most, before=before)
+    )
 
 
 def _case(db: Database, case_id: int) -> Case:

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 import cluster.letters
 import cluster.tokens
+import data.addresses
 import data.invitations
 import data.ledger
 import data.people
@@ -143,11 +144,15 @@ def _current_wrong(db: Database, throttles: Database, *, member: Member, passwor
 
 
 def _set(db: Database, *, member: Member, password_hash: str) -> None:
-    """Keep a new password, end sessions and waiting resets, and tell by letter; the caller holds the transaction."""
+    """Keep a new password, end sessions and what waits for a link, and tell by letter.
+
+    The caller holds the transaction.
+    """
     data.people.set_password(db, member_id=member.id, password_hash=password_hash)
     data.sessions.end_all(db, member_id=member.id)
     data.ledger.add(db, act=Act.PASSWORD_CHANGED, member_id=member.id, about=f"member:{member.id}", what="")
     data.invitations.use_resets(db, member_id=member.id)
+    data.addresses.forget(db, member_id=member.id)
     cluster.letters.queue(db, to=member, template="password", dedupe_key=f"password:{member.id}:{now()}", moment=now())
 
 

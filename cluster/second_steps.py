@@ -17,6 +17,7 @@ import data.sessions
 import data.throttles
 from cluster.passwords import must_know
 from cluster.people import must_coordinate
+from cluster.seals import Seals
 from data.store import now, transaction
 from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, TooMany
 from models.ledger import Act
@@ -41,11 +42,12 @@ class SecondStep:
     candidate: str | None
 
 
-def stands(db: Database, *, member: Member) -> SecondStep:
+def stands(db: Database, *, member: Member, seals: Seals) -> SecondStep:
     """How it stands with a member's second step."""
     kept = data.second_steps.get(db, member_id=member.id)
     left = data.second_steps.recovery_codes_left(db, member_id=member.id)
-    return SecondStep(since=kept.since if kept.secret else None, codes_left=left, candidate=kept.candidate)
+    candidate = seals.open(kept.candidate) if kept.candidate else None
+    return SecondStep(since=kept.since if kept.secret else None, codes_left=left, candidate=candidate)
 
 
 def is_asked(db: Database, *, member: Member) -> bool:
@@ -58,25 +60,27 @@ def address(secret: str, *, member: Member) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=member.email, issuer_name=ISSUER)
 
 
-def propose(db: Database, throttles: Database, *, member: Member, password: str, moment: float) -> None:
+def propose(db: Database, throttles: Database, *, member: Member, password: str, seals: Seals, moment: float) -> None:
     """Make a new secret for who knows the password; it counts once a code of it was given (`settle`)."""
     must_know(db, throttles, member=member, password=password, moment=moment)
+    candidate = seals.close(pyotp.random_base32())
     with transaction(db):
-        data.second_steps.propose(db, member_id=member.id, candidate=pyotp.random_base32())
+        data.second_steps.propose(db, member_id=member.id, candidate=candidate)
 
 
 def settle(
-    db: Database, throttles: Database, *, member: Member, session: Session, code: str, moment: float
+    db: Database, throttles: Database, *, member: Member, session: Session, code: str, seals: Seals, moment: float
 ) -> list[str]:
     """Ask for codes of the proposed secret from now on, and return fresh recovery codes, which nobody sees again.
 
     Every other session ends, and a letter tells.
     """
     candidate = data.second_steps.get(db, member_id=member.id).candidate
-    if candidate is None:
+    secret = seals.open(candidate) if candidate else None
+    if candidate is None or secret is None:
         raise Conflict(N_("Er staat geen nieuwe code klaar. Begin opnieuw met instellen."))
     _not_too_often(throttles, member, moment)
-    step = _step(candidate, code, moment)
+    step = _step(secret, code, moment)
     if step is None:
         raise Invalid("code", _WRONG)
     _forget_tries(throttles, member)
@@ -142,7 +146,7 @@ def reset_by_hand(db: Database, *, member_id: int, by: Member | None = None) -> 
 
 
 def enter(
-    db: Database, throttles: Database, *, token: str, code: str, recovery: str, agent: str, moment: float
+    db: Database, throttles: Database, *, token: str, code: str, recovery: str, agent: str, seals: Seals, moment: float
 ) -> Member:
     """The member whose half session this secret opens, for a code of the app or a recovery code; each works once.
 
@@ -153,7 +157,8 @@ def enter(
     if member is None:
         raise NotFound(N_("Dat duurde te lang. Meld je opnieuw aan."))
     _not_too_often(throttles, member, moment)
-    secret = data.second_steps.get(db, member_id=member.id).secret
+    kept = data.second_steps.get(db, member_id=member.id).secret
+    secret = seals.open(kept) if kept else None
     step = _step(secret, code, moment) if secret else None
     code_hash = cluster.tokens.digest(_plain(recovery))
     with transaction(db):
@@ -173,6 +178,30 @@ def enter(
         raise Invalid("code", _WRONG)
     _forget_tries(throttles, member)
     return member
+
+
+def seal(db: Database, *, seals: Seals) -> int:
+    """Seal the secrets that stand readable, or under a former key, anew; how many. Twice changes nothing."""
+    anew = 0
+    with transaction(db):
+        for member_id, *kept in data.second_steps.secrets(db):
+            sealed = [_sealed(one, seals) if one else None for one in kept]
+            if sealed != kept:
+                data.second_steps.set_secrets(db, member_id=member_id, secret=sealed[0], candidate=sealed[1])
+                anew += 1
+    return anew
+
+
+def _sealed(kept: str, seals: Seals) -> str:
+    if seals.is_present(kept):
+        return kept
+    text = kept if kept.isupper() else seals.open(kept)  # base32 is in capitals, what is sealed never
+    return kept if text is None else seals.close(text)
+
+
+def unreadable(db: Database, *, seals: Seals) -> int:
+    """How many members have a secret that no key of ours opens: for them only recovery codes work."""
+    return sum(secret is not None and seals.open(secret) is None for _, secret, _ in data.second_steps.secrets(db))
 
 
 _WRONG = N_("Deze code klopt niet of is al gebruikt. Neem de code die nu in je app staat.")

@@ -5,11 +5,11 @@ Who writes to the file past the store leaves a chain that does not fit, or a num
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from data.store import insert, now, rows, value
+from data.store import NEWEST, fitting, insert, now, rows, value
 from models.ledger import Act, Entry
 
 _FIRST = "0" * 64
@@ -46,15 +46,16 @@ def add(db: Database, *, act: Act, member_id: int | None, about: str, what: str)
     )
 
 
-def browse(db: Database, *, wanted: Filter, at_most: int, after: int = 0) -> list[Entry]:
-    """The entries that fit, newest first, skipping `after`."""
-    values = {name: given for name, given in asdict(wanted).items() if given is not None}
+def browse(db: Database, *, wanted: Filter, at_most: int, after: int = 0, before: int = NEWEST) -> list[Entry]:
+    """The entries that fit, newest first: from before an id on, skipping `after`."""
+    conditions, values = fitting(wanted, _TESTS)
     found = rows(
         db,
         f"""select l.id, l.happened_at, l.member_id, m.name as who, l.act, l.about, l.what
         from ledger l left join members m on m.id = l.member_id
-        where {" and ".join(_TESTS[name] for name in values) or "1"} order by l.id desc limit :at_most offset :after""",
-        {**values, "at_most": at_most, "after": after},
+        where {conditions} and l.id < :before
+        order by l.id desc limit :at_most offset :after""",
+        {**values, "at_most": at_most, "after": after, "before": before},
     )
     return [Entry(**{**one, "act": Act(one["act"])}) for one in found]
 

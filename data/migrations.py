@@ -1601,3 +1601,20 @@ REPORTED_MESSAGES = (
     + "\n\n".join(f"drop table kept_{name};" for name in ("cases", "reports", "history"))
     + "\n\n"
 )
+
+
+@migrations(name="080_addresses")
+def addresses(db: Database) -> None:
+    """E-mail addresses that members want instead of theirs, until who reads them confirms."""
+    _all(db, ADDRESSES)
+
+
+ADDRESSES = """
+create table address_changes (
+  member_id integer primary key references members (id) on delete cascade,
+  email text not null,
+  token_hash text not null unique,
+  expires_at text not null
+) strict;
+
+"""

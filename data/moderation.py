@@ -1,12 +1,12 @@
 """Reports, cases, and the history that is only ever added to."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlite_utils import Database
 
 import data.ledger
-from data.store import change, insert, now, row, rows, value
+from data.store import NEWEST, change, fitting, insert, now, row, rows, value
 from models.ledger import Act
 from models.moderation import Action, Case, CaseState, Event, Ground, Item, Report, Subject
 
@@ -234,16 +234,17 @@ _TESTS = {
 }
 
 
-def history(db: Database, *, wanted: Filter, at_most: int, after: int = 0) -> list[Event]:
-    """The history that fits, newest first, skipping `after`."""
-    values = {name: given for name, given in asdict(wanted).items() if given is not None}
+def history(db: Database, *, wanted: Filter, at_most: int, after: int = 0, before: int = NEWEST) -> list[Event]:
+    """The history that fits, newest first: from before an id on, skipping `after`."""
+    conditions, values = fitting(wanted, _TESTS)
     found = rows(
         db,
         f"""select h.id, h.happened_at, h.member_id, m.name as who, o.name as organisation, h.action, h.kind,
           h.item_id, h.title, h.reason, h.case_id
         from history h left join members m on m.id = h.member_id
         left join organisations o on o.id = m.organisation_id
-        where {" and ".join(_TESTS[name] for name in values) or "1"} order by h.id desc limit :at_most offset :after""",
-        {**values, "at_most": at_most, "after": after},
+        where {conditions} and h.id < :before
+        order by h.id desc limit :at_most offset :after""",
+        {**values, "at_most": at_most, "after": after, "before": before},
     )
     return [Event(**{**one, "action": Action(one["action"]), "kind": Subject(one["kind"])}) for one in found]

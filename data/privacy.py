@@ -32,6 +32,7 @@ INVENTORY: Mapping[str, Kept] = {
     "arrivals": Kept("opening an account", "a day", ("email",)),
     "sessions": Kept("being signed in", "12 hours", ("member_id",)),
     "sign_ins": Kept("seeing who tries to get in", f"{SIGN_INS_DAYS} days", ("member_id",)),
+    "address_changes": Kept("another e-mail address", "a day", ("member_id",)),
     "mailboxes": Kept("the address that others see", _ERASED, ("member_id",)),
     "second_steps": Kept("signing in in two steps", _ERASED, ("member_id",)),
     "recovery_codes": Kept("signing in in two steps", _ERASED, ("member_id",)),
@@ -76,7 +77,7 @@ _SECRET = {"password_hash", "token_hash", "confirm_hash", "code_hash", "secret",
 _BY_ADDRESS = {"email", "recipient"}
 _FORGOTTEN = (
     *("sessions", "sign_ins", "second_steps", "recovery_codes", "identities", "password_resets", "mailboxes"),
-    "mentions",
+    *("mentions", "address_changes"),
     *("saved_searches", "idea_drafts", "members_without_reminders"),
 )
 
@@ -95,6 +96,12 @@ def of_member(db: Database, *, member_id: int, email: str) -> dict[str, list[dic
 def erase(db: Database, *, member_id: int, email: str, name: str, called: str) -> None:
     """Erase who a member is: what they wrote for their organisation is from then on of `called`."""
     nobody = f"erased-{member_id}@invalid"
+    change(
+        db,
+        """update letters set recipient = ?, subject = '', body = '', error = null
+        where recipient in (select email from address_changes where member_id = ?) and member_id is null""",
+        [nobody, member_id],
+    )
     for table in _FORGOTTEN:
         change(db, f"delete from {table} where member_id = ?", [member_id])
     change(db, "delete from arrivals where email = ?", [email])
@@ -148,7 +155,10 @@ def tidy(db: Database, *, letters_before: str, sign_ins_before: str) -> None:
         [letters_before],
     )
     change(db, "delete from sign_ins where happened_at < ?", [sign_ins_before])
-    for table, column in (("sessions", "ends_at"), ("arrivals", "ends_at"), ("password_resets", "expires_at")):
+    for table, column in (
+        *(("sessions", "ends_at"), ("arrivals", "ends_at")),
+        *(("password_resets", "expires_at"), ("address_changes", "expires_at")),
+    ):
         change(db, f"delete from {table} where {column} < ?", [now()])
 
 

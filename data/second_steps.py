@@ -1,4 +1,4 @@
-"""The second step of signing in: secrets of authenticator apps, and recovery codes of which only the hash is here."""
+"""The second step of signing in: sealed secrets of authenticator apps, and the hashes of recovery codes."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -42,6 +42,16 @@ def settle(db: Database, *, member_id: int, candidate: str, step: int) -> bool:
             [step, now(), member_id, candidate],
         )
     )
+
+
+def secrets(db: Database) -> list[tuple[int, str | None, str | None]]:
+    """Of every member with a second step: who, the secret that counts, and one that was not proven yet."""
+    return list(db.execute("select member_id, secret, candidate from second_steps order by member_id"))
+
+
+def set_secrets(db: Database, *, member_id: int, secret: str | None, candidate: str | None) -> None:
+    """Keep the same secrets of a member in another form."""
+    change(db, "update second_steps set secret = ?, candidate = ? where member_id = ?", [secret, candidate, member_id])
 
 
 def use_step(db: Database, *, member_id: int, step: int) -> bool:

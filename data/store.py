@@ -2,11 +2,12 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined] # pysqlite3 where there is one
@@ -133,6 +134,33 @@ def insert(db: Database, sql: str, parameters: Any = ()) -> int:
 def change(db: Database, sql: str, parameters: Any = ()) -> int:
     """Run an update or delete and return how many rows it touched."""
     return int(db.execute(sql, parameters).rowcount)
+
+
+def fitting(wanted: Any, tests: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    """The conditions for what a filter asks, one of `tests` for each field that is given, and the values for them."""
+    values = {name: given for name, given in asdict(wanted).items() if given is not None}
+    return " and ".join(tests[name] for name in values) or "1", values
+
+
+class _Numbered(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+_T = TypeVar("_T", bound=_Numbered)
+_PORTION = 500
+NEWEST = 2**63 - 1  # every id is before it
+
+
+def newest_first(portion: Callable[[int, int], list[_T]]) -> Iterator[_T]:
+    """All of a list that only grows, however long, of which no more than a portion is in memory.
+
+    `portion` gives so many at most, newest first, from before an id on.
+    """
+    before = NEWEST
+    while found := portion(_PORTION, before):
+        yield from found
+        before = found[-1].id
 
 
 def placeholders(count: int) -> str:

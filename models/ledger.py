@@ -16,6 +16,7 @@ class Act(StrEnum):
     ACCOUNT_LINKED = "account_linked"
     ROLE_CHANGED = "role_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a word, no secret
+    EMAIL_CHANGED = "email_changed"
     SECOND_STEP_CHANGED = "second_step_changed"
     MODERATED = "moderated"
     CLUSTER_DECIDED = "cluster_decided"

@@ -14,6 +14,7 @@ from cluster.engine.encoder import LazyEncoder, load
 from cluster.engine.index import Index
 from cluster.web import (
     access,
+    addresses,
     api,
     assessments,
     assets,
@@ -27,6 +28,7 @@ from cluster.web import (
     face,
     fits,
     government,
+    health,
     ideas,
     information,
     invitations,
@@ -78,6 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.config.update(
         SECRET_KEY=settings.session_secret(),
+        SECRET_KEY_FALLBACKS=settings.secrets()[1:],
         SESSION_COOKIE_NAME="session" if settings.demo else "__Host-session",
         SESSION_COOKIE_SECURE=not settings.demo,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -91,6 +94,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    logs.attach(app)
+    health.attach(app)
     csrf = CSRFProtect(app)
     csrf.exempt(api.similar)
     csrf.exempt(letters.unsubscribe)
@@ -104,6 +109,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     government.attach(app)
     rooms = (
         pages,
+        health,
         people,
         sessions,
         second_steps,
@@ -113,6 +119,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         access,
         organisations,
         mailboxes,
+        addresses,
         ideas,
         projects,
         project_requests,

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +14,7 @@ import data.store
 import data.throttles
 from cluster.engine.encoder import Encoder, LazyEncoder
 from cluster.engine.index import Index
+from cluster.seals import Seals
 from cluster.web.settings import Settings
 from data.matches import Item
 from models.people import Member
@@ -39,6 +41,11 @@ class Services:
     encoder: LazyEncoder
     index: Index[Item]
     _own: threading.local = field(default_factory=threading.local)
+
+    @cached_property
+    def seals(self) -> Seals:
+        """What closes and opens the secrets in the database."""
+        return Seals(*self.settings.secrets())
 
     def db(self) -> Database:
         """The connection of this thread, opened at its first use (so after a fork) and kept."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import cluster.second_steps
 import cluster.setup
 import data.health
 import data.ledger
@@ -28,6 +29,11 @@ def faults(services: Services) -> Iterator[str]:
             yield f"De databank is beschadigd: {line}. Zet een reservekopie terug."
         if number := data.ledger.broken_at(db):
             yield f"Het logboek klopt niet vanaf nummer {number}: iemand wijzigde of wiste er iets buiten de dienst om."
+        if count := cluster.second_steps.unreadable(db, seals=services.seals):
+            yield (
+                f"{count} leden komen met hun code niet meer binnen, want MEDESTANDERS_SECRET_KEY is gewijzigd. Zet de "
+                "vorige sleutel in MEDESTANDERS_FORMER_SECRET_KEY, of neem hun tweede stap weg (reset-second-step)."
+            )
         if count := data.health.given_up(db):
             yield f"{count} taken zijn opgegeven na te veel pogingen. Bekijk de kolom error in de tabel jobs."
     except Exception as error:  # a file that is no database, a version of SQLite that loses data

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 import structlog
-from flask import Flask, Response, make_response, render_template, request, session
+from flask import Flask, Response, g, make_response, render_template, request, session
 from flask_babel import force_locale, gettext
 from flask_wtf.csrf import CSRFError
 from pydantic import BaseModel, Field
@@ -188,7 +188,8 @@ def attach(app: Flask) -> None:
                 answer = make_response(_answer(status, gettext(few)))
             else:
                 page = app.jinja_env.get_template("fault.html")
-                answer = make_response(page.render(message=gettext(all_of_it if typed else few), typed=typed), status)
+                message, number = gettext(all_of_it if typed else few), g.get("request_id")
+                answer = make_response(page.render(message=message, typed=typed, number=number), status)
         if closed:
             answer.headers["Retry-After"] = str(_LATER_S)
         return answer

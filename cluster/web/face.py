@@ -11,6 +11,7 @@ import cluster.contacts
 import cluster.moderation
 import cluster.project_requests
 import data.calls
+from cluster.engine.texts import on_the_web
 from cluster.web.context import db, member, services
 from cluster.web.languages import language
 from models.errors import N_
@@ -222,6 +223,7 @@ LABELS: dict[str, dict[str, str]] = {
         "account_linked": N_("Gekoppeld aan de Vlaamse overheid"),
         "role_changed": N_("Rol of bestuur gewijzigd"),
         "password_changed": N_("Wachtwoord gewijzigd"),
+        "email_changed": N_("E-mailadres gewijzigd"),
         "second_step_changed": N_("Tweede stap gewijzigd"),
         "moderated": N_("Melding of beslissing over een tekst"),
         "cluster_decided": N_("Beslissing over een cluster"),
@@ -327,6 +329,7 @@ def contact_count(asking: Member) -> int:
 
 def attach(app: Flask) -> None:
     """Give templates their words."""
+    app.jinja_env.tests["on_the_web"] = on_the_web
 
     def here(**changes: object) -> str:
         """The address of this page with some of its query changed; the start page for what is no page to return to."""

@@ -141,7 +141,6 @@ def hidden_message(message_id: int) -> str:
 def history() -> str:
     """Who did what, when and why; for coordinators."""
     page, wanted = page_number(), _wanted()
-    since, until = as_day(request.args.get("since")), as_day(request.args.get("until"))
     events, has_more = cluster.moderation.history(db(), member=member(), wanted=wanted, page=page)
     return render_template(
         "history.html",
@@ -149,8 +148,7 @@ def history() -> str:
         has_more=has_more,
         page=page,
         wanted=wanted,
-        since=since.isoformat() if since else "",
-        until=until.isoformat() if until else "",
+        **days(),
     )
 
 
@@ -161,22 +159,21 @@ _EVENTS = ("happened_at", "who", "organisation", "action", "kind", "item_id", "t
 @login_required  # type: ignore[untyped-decorator]
 def export_history(format: str) -> Response:
     """The same history as a file."""
-    asking, wanted = member(), _wanted()
-    events = whole(lambda page: cluster.moderation.history(db(), member=asking, wanted=wanted, page=page))
-    return of_fields(format, "geschiedenis", _EVENTS, list(events))
+    events = cluster.moderation.whole_history(db(), member=member(), wanted=_wanted())
+    return of_fields(format, "geschiedenis", _EVENTS, events)
 
 
 def _wanted() -> Filter:
     args = request.args
     action, kind = args.get("action"), args.get("kind")
-    since, until = as_day(args.get("since")), as_day(args.get("until"))
+    since, until = period()
     return Filter(
         action=action if action in set(Action) else None,
         kind=kind if kind in set(Subject) else None,
         item_id=number(args.get("item")),
         member_id=number(args.get("member")),
-        since=midnight_of(since) if since else None,
-        until=midnight_after(until) if until else None,
+        since=since,
+        until=until,
     )
 
 
@@ -198,22 +195,30 @@ _DONE = {
 }
 
 
-def as_day(given: str | None) -> date | None:
-    """The day that somebody chose in a filter; none for what is no day."""
+def period() -> tuple[str | None, str | None]:
+    """The moments between which a filter asks, by its days in Brussels `since` and `until`; what is no day is none.
+
+    The last moment is the midnight that ends its day; where the calendar ends there is none.
+    """
+    since, until = _day("since"), _day("until")
+    after = _midnight(until + timedelta(days=1)) if until and until < date.max else None
+    return _midnight(since) if since else None, after
+
+
+def days() -> dict[str, str]:
+    """The days of a filter as its fields show them again."""
+    return {name: day.isoformat() if (day := _day(name)) else "" for name in ("since", "until")}
+
+
+def _day(field: str) -> date | None:
     try:
-        return date.fromisoformat(given or "")
+        return date.fromisoformat(request.args.get(field) or "")
     except ValueError:
         return None
 
 
-def midnight_of(day: date) -> str:
-    """Midnight in Brussels, as it is stored."""
+def _midnight(day: date) -> str:
     return datetime.combine(day, clock(), tzinfo=BRUSSELS).astimezone(UTC).isoformat(timespec="seconds")
-
-
-def midnight_after(day: date) -> str | None:
-    """The midnight in Brussels that ends a day; none where the calendar ends."""
-    return midnight_of(day + timedelta(days=1)) if day < date.max else None
 
 
 def _report(item: Item, typed: dict[str, str], errors: dict[str, str]) -> str:

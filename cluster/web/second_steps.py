@@ -23,7 +23,7 @@ from models.sessions import Means
 door = Blueprint("second_steps", __name__)
 
 # What works before a coordinator has set up the second step.
-_OPEN = {"static", "people.sign_out", "pages.set_language", "pages.healthz", "pages.readyz", "pages.metrics"}
+_OPEN = {"static", "people.sign_out", "pages.set_language", "health.healthz", "health.readyz", "health.metrics"}
 
 
 def attach(app: Flask) -> None:
@@ -63,6 +63,7 @@ def enter() -> ResponseReturnValue:
                 code=request.form.get("code", ""),
                 recovery=request.form.get("recovery", ""),
                 agent=agent(),
+                seals=services().seals,
                 moment=time.time(),
             )
         except NotFound as gone:
@@ -86,7 +87,7 @@ def show() -> str:
 
 def _page(errors: dict[str, str]) -> str:
     who = signed_in().member
-    stands = cluster.second_steps.stands(db(), member=who)
+    stands = cluster.second_steps.stands(db(), member=who, seals=services().seals)
     picture = address = None
     if stands.candidate:
         address = cluster.second_steps.address(stands.candidate, member=who)
@@ -109,7 +110,12 @@ def propose() -> ResponseReturnValue:
     """Make a secret for an app; it counts once a code of it is given."""
     return _done_with_password(
         lambda: cluster.second_steps.propose(
-            db(), services().throttles(), member=signed_in().member, password=_password(), moment=time.time()
+            db(),
+            services().throttles(),
+            member=signed_in().member,
+            password=_password(),
+            seals=services().seals,
+            moment=time.time(),
         ),
         then="second_steps.show",
     )
@@ -127,6 +133,7 @@ def settle() -> ResponseReturnValue:
             member=who.member,
             session=who.session,
             code=request.form.get("code", ""),
+            seals=services().seals,
             moment=time.time(),
         )
     except (Invalid, TooMany) as refused:

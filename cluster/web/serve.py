@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -48,7 +49,7 @@ def serve() -> int:
         return 1
     if not _set_up(settings, ended):
         return 0 if ended.is_set() else 1
-    children = [_start(_web(settings)), _start(_flask("work"))]
+    children = [_start(_web(settings), PROMETHEUS_MULTIPROC_DIR=_figures(settings)), _start(_flask("work"))]
     try:
         if _wait_until_ready(settings, children, ended):
             _tell(settings)
@@ -127,9 +128,19 @@ def _web(settings: Settings) -> list[str]:
     ]
 
 
-def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+def _figures(settings: Settings) -> str:
+    """An empty folder where each web process writes what it measures, so that whichever is asked tells of all."""
+    folder = settings.data / "figures"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return str(folder)
+
+
+def _start(command: Sequence[str], **environment: str) -> subprocess.Popen[bytes]:
     """Start a child in a session of its own, so that a Ctrl-C reaches this process alone and it ends them in order."""
-    return subprocess.Popen(command, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: S603 - our own
+    return subprocess.Popen(  # noqa: S603 - our own
+        command, start_new_session=True, preexec_fn=_end_with_parent, env={**os.environ, **environment}
+    )
 
 
 def _end_with_parent() -> None:

@@ -9,7 +9,7 @@ import cluster.government
 import cluster.second_steps
 import cluster.sessions
 from cluster.sessions import ABSOLUTE_HOURS, IDLE_HOURS
-from cluster.web.context import db, present
+from cluster.web.context import db, present, services
 from models.sessions import Means, Present
 
 door = Blueprint("sessions", __name__)
@@ -32,7 +32,7 @@ def security() -> str:
         here_id=who.session.id,
         by_password=who.session.means is Means.PASSWORD,
         linked_since=cluster.government.since(db(), member=who.member),
-        second_step=cluster.second_steps.stands(db(), member=who.member),
+        second_step=cluster.second_steps.stands(db(), member=who.member, seals=services().seals),
         sessions=cluster.sessions.listed(db(), member=who.member),
         sign_ins=cluster.sessions.sign_ins(db(), member=who.member),
         idle_hours=IDLE_HOURS,

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     smtp_url: str | None = None
     trusted_proxies: int = Field(0, ge=0, le=10)
     secret_key: str | None = None
+    former_secret_key: str | None = None
     url: str | None = None
     contact: str | None = None
     workers: int = Field(1, ge=1, le=64)
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
             "smtp_url",
             "contact",
             "secret_key",
+            "former_secret_key",
             "url",
             "oidc_issuer",
             "oidc_client_id",
@@ -145,6 +147,10 @@ class Settings(BaseSettings):
             finally:
                 fresh.unlink(missing_ok=True)
         return kept.read_text()
+
+    def secrets(self) -> list[str]:
+        """The key in use, and the one before it, which still opens what was signed or sealed with it."""
+        return [self.session_secret(), *([self.former_secret_key] if self.former_secret_key else [])]
 
 
 def _leads_somewhere(url: str, schemes: set[str]) -> bool:

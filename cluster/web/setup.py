@@ -3,6 +3,7 @@
 import cluster.clusters
 import cluster.matches
 import cluster.proposals
+import cluster.second_steps
 import cluster.setup
 import data.clusters
 import data.proposals
@@ -21,6 +22,7 @@ def setup(services: Services, *, demo: bool) -> dict[str, int]:
         raise NotAllowed(N_("De demo kan niet in productie. Laat MEDESTANDERS_DEMO=0 weg, of laat --demo weg."))
     db = services.db()
     cluster.setup.migrate(db)
+    cluster.second_steps.seal(db, seals=services.seals)
     if not services.settings.demo:
         cluster.setup.refuse_demo_members(db)
     added = cluster.setup.seed(db)

@@ -24,6 +24,7 @@ import cluster.steps
 import cluster.threads
 import cluster.tokens
 import data.access
+import data.addresses
 import data.clusters
 import data.evaluations
 import data.invitations
@@ -255,6 +256,13 @@ def _people(place: Database, account: Callable[[str], Member], *, idea_id: int) 
             token_hash=str(first["token_hash"]),
             expires_at=later,
         )
+        data.addresses.ask(
+            place,
+            member_id=zelzate.id,
+            email="nieuwer@voorbeeld.be",
+            token_hash=str(first["token_hash"]),
+            expires_at=later,
+        )
         asked = data.access.add(place, values={**first, "message": "Ik werk hier sinds mei."})
         declined = data.access.add(place, values=second)
         left = data.people.add_member(place, values=old)
@@ -440,6 +448,9 @@ ROOMS = [
     Room("shared-mailbox", "/account/mailbox", "gent"),
     Room("shared-mailbox-error", "/account/mailbox", "gent", does=_type_then("Vraag bevestiging", email="digitaal")),
     Room("shared-mailbox-confirm", "/shared-mailbox/{token}"),
+    Room("address", "/account/email", "gent"),
+    Room("address-error", "/account/email", "gent", does=_type_then("Vraag bevestiging", email="nieuw")),
+    Room("address-confirm", "/new-address/{token}"),
     Room("password", "/account/password", "gent"),
     Room("password-error", "/account/password", "gent", does=_type_then("Wijzig je wachtwoord", password="kort")),
     Room("forgot", "/reset-password"),

@@ -59,6 +59,7 @@ REPLY = Form("/ideas/{hidden}", "gent")
 DECLINE = Form("/access-requests/{question}", "coordinator")
 KEEP = Form("/search?q=parkeren", "heist")
 MAILBOX = Form("/account/mailbox", "heist")
+ADDRESS = Form("/account/email", "heist")
 PASSWORD = Form("/account/password", "heist")
 FORGOT = Form("/reset-password", "")
 WELCOME = Form("/welcome/{token}", "")
@@ -103,7 +104,14 @@ REQUIRED += [(PROJECT, "title"), (PROJECT, "summary"), (ACCOUNT, "name")]
 REQUIRED += [(CALL, name) for name in ("name", "kind_name", "opens_on", "closes_on", "ceiling", "funding_percent")]
 REQUIRED += [(ASK, name) for name in ("organisation", "name", "function", "email")] + [(INVITE, "email")]
 REQUIRED += [(MOVE, "closes_on"), (MOVE, "reason"), (ANSWER, "answer"), (CASE, "reason"), (REPLY, "answer")]
-REQUIRED += [(DECLINE, "reason"), (KEEP, "name"), (MAILBOX, "email"), (FORGOT, "email"), (THREAD, "text")]
+REQUIRED += [
+    (DECLINE, "reason"),
+    (KEEP, "name"),
+    (MAILBOX, "email"),
+    (ADDRESS, "email"),
+    (FORGOT, "email"),
+    (THREAD, "text"),
+]
 REQUIRED += [(PASSWORD, "current"), (PASSWORD, "password"), (WELCOME, "name"), (WELCOME, "password")]
 REQUIRED += [(FACT, "product"), (PLAN, "title")]
 # One field of each form, for who has no script.
@@ -111,6 +119,7 @@ EACH = list({form: (form, name) for form, name in REQUIRED}.values())
 # What is no number or address at all; a browser lets nobody type what is no day.
 WRONG = [
     (MAILBOX, "email", "digitaal@"),
+    (ADDRESS, "email", "gemeente.be"),
     (FORGOT, "email", "niemand"),
     (INVITE, "email", "a b@c.be"),
     (CALL, "ceiling", "veel"),

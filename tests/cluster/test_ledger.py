@@ -102,3 +102,19 @@ def test_an_entry_that_was_rolled_back_was_never_there(filled: Database) -> None
     with transaction(filled):
         data.ledger.add(filled, act=Act.MODERATED, member_id=None, about="", what="")
     assert data.ledger.broken_at(filled) is None
+
+
+def test_an_export_of_any_length_reads_on_while_entries_are_added(db: Database, who: Who) -> None:
+    def enter(count: int) -> None:
+        with transaction(db):
+            for _ in range(count):
+                data.ledger.add(db, act=Act.SIGNED_IN, member_id=None, about="", what="password")
+
+    enter(1_203)
+    wanted = Filter(act="signed_in")
+    found = ledger.every(db, member=who("coordinator"), wanted=wanted)
+    first = next(found)
+    enter(7)
+    assert [first.id, *(one.id for one in found)] == list(range(1_203, 0, -1))
+    with pytest.raises(NotAllowed):
+        ledger.every(db, member=who("genk"), wanted=wanted)

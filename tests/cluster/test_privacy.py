@@ -21,6 +21,7 @@ import cluster.sessions
 import data.people
 import data.store
 from cluster import privacy
+from cluster.seals import Seals
 from data.migrations import migrate
 from data.privacy import INVENTORY
 from data.store import rows, transaction, value
@@ -78,7 +79,8 @@ def live(db: Database, throttles: Database) -> Member:
         except Invalid:
             cluster.passwords.forget(db, throttles, email=EMAIL, address="x", moment=0, demo=True)
     cluster.sessions.begin(db, member=who, agent="Firefox, Linux")
-    cluster.second_steps.propose(db, throttles, member=who, password=PASSWORD, moment=0)
+    seals = Seals("s" * 40)
+    cluster.second_steps.propose(db, throttles, member=who, password=PASSWORD, seals=seals, moment=0)
     form = IdeaForm(title="Zwembad", description="Baan boeken.")
     cluster.drafts.save(
         db, member=who, form=IdeaForm(title=CANARY, description=""), submission_key="d", mark=DraftMark("laptop", 0)

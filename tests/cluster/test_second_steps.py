@@ -9,6 +9,7 @@ import pytest
 from sqlite_utils import Database
 
 from cluster import second_steps, sessions
+from cluster.seals import Seals
 from data.store import transaction, value
 from data.throttles import open_throttles
 from models.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
@@ -19,6 +20,7 @@ from tests.conftest import dumped
 Who = Callable[[str], Member]
 PASSWORD = "een lang wachtwoord"
 MOMENT = 1_800_000_000.0
+SEALS = Seals("s" * 40)
 
 
 @pytest.fixture
@@ -40,11 +42,17 @@ def code(secret: str, moment: float = MOMENT) -> str:
 
 def set_up(db: Database, throttles: Database, member: Member) -> tuple[str, list[str]]:
     """Set the second step up and return its secret and the recovery codes."""
-    second_steps.propose(db, throttles, member=member, password=PASSWORD, moment=MOMENT)
-    secret = second_steps.stands(db, member=member).candidate
+    second_steps.propose(db, throttles, member=member, password=PASSWORD, seals=SEALS, moment=MOMENT)
+    secret = second_steps.stands(db, member=member, seals=SEALS).candidate
     assert secret is not None
     codes = second_steps.settle(
-        db, throttles, member=member, session=here(db, member), code=code(secret, MOMENT - 60), moment=MOMENT - 60
+        db,
+        throttles,
+        member=member,
+        session=here(db, member),
+        code=code(secret, MOMENT - 60),
+        seals=SEALS,
+        moment=MOMENT - 60,
     )
     return secret, codes
 
@@ -53,7 +61,7 @@ def enter(db: Database, throttles: Database, member: Member, given: str = "", re
           moment: float = MOMENT, token: str | None = None) -> Member:  # fmt: skip
     token = token or sessions.begin_half(db, member=member, agent="")
     return second_steps.enter(
-        db, throttles, token=token, code=given, recovery=recovery, agent="Edge, Windows", moment=moment
+        db, throttles, token=token, code=given, recovery=recovery, agent="Edge, Windows", seals=SEALS, moment=moment
     )
 
 
@@ -64,17 +72,17 @@ def last_letter(db: Database) -> str:
 def test_a_secret_counts_only_once_a_code_proves_it(db: Database, throttles: Database, who: Who) -> None:
     member = who("genk")
     with pytest.raises(Invalid) as refused:
-        second_steps.propose(db, throttles, member=member, password="mis", moment=MOMENT)
+        second_steps.propose(db, throttles, member=member, password="mis", seals=SEALS, moment=MOMENT)
     assert refused.value.field == "current"
-    second_steps.propose(db, throttles, member=member, password=PASSWORD, moment=MOMENT)
+    second_steps.propose(db, throttles, member=member, password=PASSWORD, seals=SEALS, moment=MOMENT)
     assert not second_steps.is_asked(db, member=member)
     elsewhere, session = here(db, member), here(db, member)
     with pytest.raises(Invalid):
-        second_steps.settle(db, throttles, member=member, session=session, code="000000", moment=MOMENT)
-    secret = second_steps.stands(db, member=member).candidate
+        second_steps.settle(db, throttles, member=member, session=session, code="000000", seals=SEALS, moment=MOMENT)
+    secret = second_steps.stands(db, member=member, seals=SEALS).candidate
     assert secret is not None
     spaced = f" {code(secret)[:3]} {code(secret)[3:]} "
-    codes = second_steps.settle(db, throttles, member=member, session=session, code=spaced, moment=MOMENT)
+    codes = second_steps.settle(db, throttles, member=member, session=session, code=spaced, seals=SEALS, moment=MOMENT)
     assert second_steps.is_asked(db, member=member)
     assert len(set(codes)) == 10
     assert [one.id for one in sessions.listed(db, member=member)] == [session.id] != [elsewhere.id]
@@ -104,7 +112,7 @@ def test_clocks_may_differ_by_half_a_minute_and_no_more(db: Database, throttles:
 def test_a_recovery_code_lets_in_once_however_it_is_typed(db: Database, throttles: Database, who: Who) -> None:
     _, codes = set_up(db, throttles, who("genk"))
     assert enter(db, throttles, who("genk"), recovery=codes[3].upper().replace("-", " "))
-    assert second_steps.stands(db, member=who("genk")).codes_left == 9
+    assert second_steps.stands(db, member=who("genk"), seals=SEALS).codes_left == 9
     with pytest.raises(Invalid) as refused:
         enter(db, throttles, who("genk"), recovery=codes[3])
     assert refused.value.field == "recovery"
@@ -150,13 +158,15 @@ def test_the_question_for_a_code_is_open_for_ten_minutes_and_answered_once(
 
 def test_another_device_replaces_the_first_only_when_proven(db: Database, throttles: Database, who: Who) -> None:
     first, _ = set_up(db, throttles, who("genk"))
-    second_steps.propose(db, throttles, member=who("genk"), password=PASSWORD, moment=MOMENT)
+    second_steps.propose(db, throttles, member=who("genk"), password=PASSWORD, seals=SEALS, moment=MOMENT)
     assert enter(db, throttles, who("genk"), code(first))
-    second = second_steps.stands(db, member=who("genk")).candidate
+    second = second_steps.stands(db, member=who("genk"), seals=SEALS).candidate
     assert second is not None
     later = MOMENT + 60
     given = code(second, later)
-    second_steps.settle(db, throttles, member=who("genk"), session=here(db, who("genk")), code=given, moment=later)
+    second_steps.settle(
+        db, throttles, member=who("genk"), session=here(db, who("genk")), code=given, seals=SEALS, moment=later
+    )
     with pytest.raises(Invalid):
         enter(db, throttles, who("genk"), code(first, later + 30), moment=later + 30)
     assert enter(db, throttles, who("genk"), code(second, later + 30), moment=later + 30)
@@ -202,3 +212,35 @@ def test_a_coordinator_helps_who_lost_everything_but_not_themselves(
     assert second_steps.reset_by_hand(db, member_id=coordinator.id)
     with pytest.raises(NotFound):
         second_steps.reset(db, member=coordinator, member_id=99)
+
+
+def test_no_secret_stands_readable_and_another_key_opens_none(db: Database, throttles: Database, who: Who) -> None:
+    secret, codes = set_up(db, throttles, who("genk"))
+    assert secret not in dumped(db)
+    other = Seals("t" * 40)
+    assert second_steps.unreadable(db, seals=SEALS) == 0
+    assert second_steps.unreadable(db, seals=other) == 1
+    assert second_steps.seal(db, seals=other) == 0  # what it cannot open, it leaves as it is
+    # A new key that knows the former one: all goes on, and after sealing anew the former one is not needed.
+    assert second_steps.seal(db, seals=Seals("t" * 40, "s" * 40)) == 1
+    assert second_steps.seal(db, seals=Seals("t" * 40, "s" * 40)) == 0
+    assert second_steps.unreadable(db, seals=other) == 0
+    token = sessions.begin_half(db, member=who("genk"), agent="")
+    given = {"agent": "", "moment": MOMENT}
+    with pytest.raises(Invalid):
+        second_steps.enter(db, throttles, token=token, code=code(secret), recovery="", seals=SEALS, **given)
+    assert second_steps.enter(db, throttles, token=token, code=code(secret), recovery="", seals=other, **given)
+    token = sessions.begin_half(db, member=who("genk"), agent="")
+    assert second_steps.enter(db, throttles, token=token, code="", recovery=codes[0], seals=SEALS, **given)
+
+
+def test_secrets_from_before_there_were_seals_are_sealed(db: Database, who: Who) -> None:
+    readable = [pyotp.random_base32(), pyotp.random_base32()]
+    with transaction(db):
+        db.execute(
+            "insert into second_steps (member_id, secret, candidate) values (?, ?, ?)", [who("genk").id, *readable]
+        )
+    assert second_steps.seal(db, seals=SEALS) == 1
+    assert not any(secret in dumped(db) for secret in readable)
+    assert second_steps.stands(db, member=who("genk"), seals=SEALS).candidate == readable[1]
+    assert second_steps.seal(db, seals=SEALS) == 0

@@ -348,3 +348,20 @@ def test_a_connection_leaves_no_file_open(path: Path) -> None:
     for _ in range(5):
         close(connect(path))
     assert opened() == before
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 7])
+def test_a_list_that_only_grows_is_read_in_portions(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    class One:
+        def __init__(self, id: int) -> None:
+            self.id = id
+
+    asked: list[int] = []
+
+    def portion(at_most: int, before: int) -> list[One]:
+        asked.append(at_most)
+        return [One(id) for id in range(count, 0, -1) if id < before][:at_most]
+
+    monkeypatch.setattr(data.store, "_PORTION", 3)
+    assert [one.id for one in data.store.newest_first(portion)] == list(range(count, 0, -1))
+    assert set(asked) == {3}

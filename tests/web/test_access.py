@@ -21,6 +21,7 @@ import cluster.sessions
 import cluster.threads
 import cluster.tokens
 import data.access
+import data.addresses
 import data.government
 import data.invitations
 import data.mailboxes
@@ -34,6 +35,7 @@ from models.moderation import Subject
 from models.people import Member, Role
 from models.plans import PlanForm
 from models.threads import FactForm
+from tests.web.test_security import unguarded
 
 Page = Callable[..., Any]
 
@@ -66,6 +68,12 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/shared-mailbox/token"): (200, 200, 200, 200),
     ("GET", "/shared-mailbox/9999"): (404, 404, 404, 404),
     ("POST", "/shared-mailbox/token"): (200, 200, 200, 200),
+    ("GET", "/account/email"): (SIGN_IN, 200, 200, 200),
+    ("POST", "/account/email"): (401, 422, 422, 422),
+    ("POST", "/account/email/forget"): (401, 303, 303, 303),
+    ("GET", "/new-address/token"): (200, 200, 200, 200),
+    ("GET", "/new-address/9999"): (404, 404, 404, 404),
+    ("POST", "/new-address/token"): (303, 303, 303, 303),
     ("GET", "/account/data.json"): (SIGN_IN, 200, 200, 200),
     ("POST", "/members/2/erase"): (401, 403, 404, 403),
     ("POST", "/members/99/erase"): (401, 404, 404, 404),
@@ -387,6 +395,7 @@ def furnished(app: Flask) -> Database:
         data.invitations.add(db, values={**guest, **terms})
         data.invitations.add_reset(db, member_id=genk.id, token_hash=token, expires_at=later)
         data.mailboxes.ask(db, member_id=kortrijk.id, email="digitaal@test.example", token_hash=token, expires_at=later)
+        data.addresses.ask(db, member_id=kortrijk.id, email="nieuwer@test.example", token_hash=token, expires_at=later)
         data.access.add(db, values={**guest, "email": "vraagt@test.example", "message": ""})
         db.execute(
             """insert into projects (title, summary, status, lead, lead_id, created_at, updated_at)
@@ -462,6 +471,7 @@ def test_the_table_holds(furnished: Database, page: Page, role: int) -> None:
             answer = visitor.client.post(address, data={"csrf_token": token, "revision": "99"})
             before.backup(furnished.conn)
         answer.close()
+        wrong += [f"{method} {address}: {lack}" for lack in unguarded(answer)]
         if answer.status_code != answers[role]:
             wrong.append(f"{method} {address}: {answer.status_code}, not {answers[role]}")
         elif answer.status_code == SIGN_IN and "/sign-in" not in answer.headers["Location"]:
@@ -503,6 +513,7 @@ def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
     tables += ("saved_searches", "plans", "plan_versions", "plan_partners", "plan_answers")
     tables += ("threads", "messages", "thread_readers", "facts", "mentions", "attachments")
     tables += ("reminders", "reminder_stops", "members_without_reminders", "outcomes", "mailboxes")
+    tables += ("address_changes", "second_steps")
     tables += ("cluster_history", "cluster_suggestions", "rejection_reasons", "relation_fits")
 
     def everything() -> list[Any]:

@@ -164,3 +164,25 @@ def test_a_member_gives_a_shared_mailbox_and_its_reader_agrees(page: Page, app_d
     assert "digitaal@genk.example" in visitor.get("/account/mailbox").main.text
     own = visitor.submit("/account/mailbox/remove", at="/account/mailbox")
     assert "genk@test.example" in own.select_one("p.lead").text
+
+
+def test_a_member_changes_the_own_address_and_signs_in_with_it(page: Page, app_db: Database) -> None:
+    visitor = page("genk")
+    wrong = visitor.submit("/account/email", status=422, email="nieuw@genk.example", current="mis")
+    assert wrong.title.text.startswith("Fout:")
+    assert wrong.select_one("#email")["value"] == "nieuw@genk.example"
+    waits = visitor.submit("/account/email", email="nieuw@genk.example", current=PASSWORD)
+    assert "We wachten op bevestiging van nieuw@genk.example" in waits.main.text
+    visitor.submit("/account/email/forget", at="/account/email")
+    visitor.submit("/account/email", email="nieuw@genk.example", current=PASSWORD)
+    body = next(iter(app_db.query("select body from letters where body like '%/new-address/%' order by id desc")))
+    address = re.search(r"/new-address/[\w-]+", body["body"])
+    assert address is not None
+    reader = page()
+    assert "nieuw@genk.example" in reader.get(address[0]).main.text
+    assert "genk@test.example" in visitor.get("/account").main.text
+    assert "gewijzigd" in reader.submit(address[0]).main.text
+    assert "Deze link werkt niet meer" in reader.get(address[0], status=404).main.text
+    assert visitor.client.get("/account").status_code == 302
+    reader.submit("/sign-in", email="nieuw@genk.example", password=PASSWORD)
+    assert "nieuw@genk.example" in reader.get("/account").main.text
