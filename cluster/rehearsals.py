@@ -11,7 +11,7 @@ import cluster.proposals
 import data.clusters
 from cluster.engine import partitions
 from cluster.engine.encoder import Encoder
-from cluster.engine.grouping import ALONE
+from cluster.engine.grouping import ALONE, Labels
 from cluster.engine.quality import Labelled
 from cluster.evaluations import SERVICE, filled
 from cluster.imports import Row
@@ -83,7 +83,7 @@ def _truth(labelled: Labelled, a: int, b: int) -> Judgement:
     return Judgement.RELATED if frozenset((one, other)) in labelled.related else Judgement.DIFFERENT
 
 
-def _labels(db: Database, items: Sequence[Item]) -> partitions.Labels:
+def _labels(db: Database, items: Sequence[Item]) -> Labels:
     """The proposal that each item is in now, -1 for none."""
     standing = data.clusters.keys_by_cluster(db, state=ClusterState.PROPOSED)
     within = {key: cluster_id for cluster_id, keys in standing.items() for key in keys}
