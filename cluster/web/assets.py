@@ -61,6 +61,8 @@ def _serve(name: str) -> Response:
     answer.vary.add("Accept-Encoding")
     # A name from before the last change answers what stands now, and is asked again.
     answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if name == asset.name else "no-cache"
+    answer.set_etag(asset.name, weak=True)
+    answer.make_conditional(request)
     return answer
 
 

@@ -16,6 +16,7 @@ KEPT: tuple[tuple[str, str, frozenset[str]], ...] = (
         N_("Zolang je account bestaat. Wis je het, dan verdwijnen deze gegevens."),
         frozenset(
             {"members", "mailboxes", "identities", "second_steps", "recovery_codes", "members_without_reminders"}
+            | {"address_changes"}
         ),
     ),
     (
