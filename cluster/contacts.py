@@ -67,8 +67,24 @@ def endorse(
         assert endorsement is not None
         if fresh:
             data.versions.see(db, idea_id=idea.id, organisation_id=organisation_id)
-            _ask(db, endorsement)
+            _ask(db, endorsement, member_id=member.id)
+            endorsement = replace(endorsement, introduced=True)
     return endorsement
+
+
+def confirm(db: Database, *, member: Member | None, idea_id: int) -> None:
+    """Ask to meet who adopted an idea that one's organisation endorsed before; twice changes nothing.
+
+    Who confirms becomes the contact person with them: what others consented to was for the former owner.
+    """
+    asking, organisation_id = must_act(member)
+    with transaction(db):
+        endorsable(db, member=asking, idea_id=idea_id)
+        found = data.contacts.of_organisation(db, idea_id=idea_id, organisation_id=organisation_id)
+        if found is None or not found.active:
+            raise NotFound
+        if not found.introduced:
+            _ask(db, found, member_id=asking.id)
 
 
 def says(
@@ -120,7 +136,7 @@ def agree(db: Database, *, member: Member | None, introduction_id: int) -> Intro
     with transaction(db):
         found = _answerable(db, member=asking, introduction_id=introduction_id)
         if found.state is not IntroductionState.AGREED:
-            _introduce(db, introduction_id=found.id, poster_member_id=asking.id)
+            introduce(db, introduction_id=found.id, poster_member_id=asking.id)
             _answered(db, found)
     return get(db, member=asking, introduction_id=introduction_id)
 
@@ -234,14 +250,17 @@ def contacts_of(db: Database, *, member: Member | None, introduction_id: int) ->
 def endorsements(db: Database, *, idea_id: int, member: Member | None = None) -> list[Endorsement]:
     """Who says *ook wij*, oldest first. Messages are empty but for the poster's organisation and one's own.
 
-    One that a coordinator hid, its own organisation alone still reads.
+    Who adopted an idea reads those alone that were confirmed since: they were written to another. One that a
+    coordinator hid, its own organisation alone still reads.
     """
     found = data.contacts.endorsements(db, idea_id=idea_id)
     own = member.organisation_id if member else None
     idea = data.ideas.get(db, idea_id=idea_id) if own else None
     posted = idea is not None and own == idea.organisation_id
     return [
-        item if own == item.organisation_id or (posted and not item.hidden) else replace(item, message="")
+        item
+        if own == item.organisation_id or (posted and item.introduced and not item.hidden)
+        else replace(item, message="")
         for item in found
     ]
 
@@ -291,10 +310,10 @@ def _values(*, role: str, message: str, amount: str | None, days: str | int | No
     return {"role": role, "message": message, "amount": amount or None, "days": int(typed) if typed else None}
 
 
-def _ask(db: Database, endorsement: Endorsement) -> None:
+def _ask(db: Database, endorsement: Endorsement, *, member_id: int) -> None:
     """Ask the poster, or introduce at once after standing consent; without a poster, ask the coordinators for one."""
     poster_id = data.contacts.poster(db, idea_id=endorsement.idea_id)
-    data.contacts.ask(db, endorsement_id=endorsement.id, poster_member_id=poster_id)
+    data.contacts.ask(db, endorsement_id=endorsement.id, poster_member_id=poster_id, endorser_member_id=member_id)
     found = data.contacts.introduction_of(db, endorsement_id=endorsement.id)
     poster = data.people.get(db, member_id=poster_id) if poster_id else None
     assert found is not None
@@ -310,7 +329,7 @@ def _ask(db: Database, endorsement: Endorsement) -> None:
         )
         return
     if poster.standing_consent:
-        _introduce(db, introduction_id=found.id, poster_member_id=poster.id)
+        introduce(db, introduction_id=found.id, poster_member_id=poster.id)
     else:
         key = f"request:{found.id}"
         cluster.letters.queue(db, to=poster, template="request", dedupe_key=key, introduction=found)
@@ -333,8 +352,8 @@ def _answerable(db: Database, *, member: Member, introduction_id: int) -> Introd
     return found
 
 
-def _introduce(db: Database, *, introduction_id: int, poster_member_id: int) -> None:
-    """Note that both consented, and write each a letter with the other in it."""
+def introduce(db: Database, *, introduction_id: int, poster_member_id: int) -> None:
+    """Inside the caller's transaction: note that both consented, and write each a letter with the other in it."""
     agreed = IntroductionState.AGREED
     data.contacts.answer(db, introduction_id=introduction_id, state=agreed, poster_member_id=poster_member_id)
     _tell_both(db, introduction_id=introduction_id)

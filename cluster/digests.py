@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
+import cluster.adoptions
 import cluster.letters
 import cluster.plans
 import cluster.searches
@@ -30,12 +31,13 @@ def write(db: Database, *, index: Index[Item], member_id: int, moment: datetime 
     How far each was told is noted in the transaction that writes the letter. Whose address takes no letters, hears
     of everything once it does.
     """
-    today = day_of(moment or datetime.now(UTC))
+    moment = moment or datetime.now(UTC)
+    today = day_of(moment)
     member = data.people.get(db, member_id=member_id)
     wish = data.digests.wish(db, member_id=member_id)
     if member is None or not member.active or member.bounced_at or not due(wish, today):
         return 0
-    bundles = _bundles(db, index=index, member=member)
+    bundles = _bundles(db, index=index, member=member, moment=moment)
     with transaction(db):
         if data.digests.wish(db, member_id=member_id) != wish:
             return 0
@@ -112,10 +114,11 @@ def next_morning(moment: datetime) -> str:
     return today if datetime.fromisoformat(today) > moment else morning_after(moment, days=1)
 
 
-def _bundles(db: Database, *, index: Index[Item], member: Member) -> list[Bundle]:
+def _bundles(db: Database, *, index: Index[Item], member: Member, moment: datetime | None = None) -> list[Bundle]:
     return [
         *cluster.versions.news(db, member=member),
         *cluster.threads.news(db, member=member),
         *cluster.plans.news(db, member=member),
+        *cluster.adoptions.news(db, member=member, moment=moment),
         *cluster.searches.news(db, index=index, member=member),
     ]

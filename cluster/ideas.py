@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+import data.adoptions
 import data.calls
 import data.drafts
 import data.ideas
@@ -173,7 +174,7 @@ def _write(
 
 
 def withdraw(db: Database, *, member: Member | None, idea_id: int) -> None:
-    """Take an idea off the public pages; text and me-toos are kept. Saying it twice changes nothing."""
+    """Take an idea off the public pages; text and me-toos are kept, an offer ends. Saying it twice changes nothing."""
     _move(db, member=member, idea_id=idea_id, before=IdeaState.OPEN, after=IdeaState.WITHDRAWN)
 
 
@@ -187,6 +188,7 @@ def _move(db: Database, *, member: Member | None, idea_id: int, before: IdeaStat
     with transaction(db):
         if own(db, member=member, idea_id=idea_id).state is before:
             data.ideas.set_state(db, idea_id=idea_id, state=after)
+            data.adoptions.take_back(db, idea_id=idea_id)
 
 
 def get(db: Database, *, idea_id: int, member: Member | None) -> Idea:
@@ -462,8 +464,11 @@ def import_rows(db: Database, *, rows: Iterable[Row], demo: bool = False) -> Imp
 def _differs(db: Database, before: Idea, values: dict[str, Any]) -> set[str]:
     """What an import would change of an idea: its text, or whose it is and where it came from.
 
-    An idea of a municipality that merged since stays the old one's, under the new one.
+    An idea of a municipality that merged since stays the old one's, under the new one; one that was adopted stays its
+    new owner's.
     """
+    if data.adoptions.history(db, idea_id=before.id):
+        values["organisation_id"] = before.organisation_id
     if before.organisation_id and before.organisation_id != values["organisation_id"]:
         living = data.people.today(db, organisation_id=before.organisation_id)
         if living and living.id == values["organisation_id"]:

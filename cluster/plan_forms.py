@@ -16,6 +16,7 @@ from models.plans import (
     NOTE_AT_MOST,
     PARTNERS_AT_MOST,
     SUMMARY_AT_MOST,
+    TASK_AT_MOST,
     TITLE_AT_MOST,
     Content,
     Item,
@@ -169,6 +170,8 @@ def _partners(form: PlanForm, parties: Sequence[Party], key: Key, wrong: list[In
             said = N_("Vul een geheel aantal dagen in, van 0 tot %(count)s.")
             wrong.append(Invalid(f"{at}days", said, count=_DAYS_AT_MOST))
             days = ""
+        task = one_line(typed.get("task", ""))
+        wrong += text_wrong(f"{at}task", task, at_most=TASK_AT_MOST)
         found.append(
             Partner(
                 organisation_id=party.id,
@@ -180,6 +183,7 @@ def _partners(form: PlanForm, parties: Sequence[Party], key: Key, wrong: list[In
                 fixed=fixed,
                 days=int(days or 0),
                 alone=_amount(f"{at}alone", typed.get("alone", ""), wrong),
+                task=task,
             )
         )
     if len(found) < 2:
@@ -266,6 +270,7 @@ def form_of(content: Content) -> PlanForm:
                 "fixed": as_typed(one.fixed),
                 "days": str(one.days or ""),
                 "alone": as_typed(one.alone),
+                "task": one.task,
             }
             for one in content.partners
         },

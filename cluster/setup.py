@@ -6,6 +6,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from sqlite_utils import Database
 
+import cluster.adoptions
 import cluster.calls
 import cluster.contacts
 import cluster.ideas
@@ -58,6 +59,9 @@ def seed_demo(db: Database, *, password: str) -> dict[str, int]:
     ]
     ideas = cluster.ideas.import_rows(db, rows=given, demo=True)
     endorsements = sum(_endorse(db, endorsement) for endorsement in shipped["endorsements"])
+    # Only with the ideas themselves: an offer that somebody took back stays so.
+    for offer in shipped["offers"] if ideas.added else ():
+        _offer(db, offer)
     return {"members": members, "ideas": ideas.added, "endorsements": endorsements}
 
 
@@ -144,6 +148,14 @@ def _members(db: Database, members: list[dict[str, Any]], password: str) -> int:
             data.people.add_member(db, values=values)
             added += 1
     return added
+
+
+def _offer(db: Database, offer: dict[str, Any]) -> None:
+    """Let the owner of an idea offer it to who endorses it."""
+    idea = data.ideas.by_external_id(db, external_id=offer["idea"])
+    member = data.people.by_email(db, email=offer["member"])
+    if idea is not None and member is not None:
+        cluster.adoptions.let_go(db, member=member, idea_id=idea.id)
 
 
 def _demo_names(idea: dict[str, Any]) -> dict[str, str]:

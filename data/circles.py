@@ -8,11 +8,21 @@ from data.people import family
 from data.store import row, rows, value
 from models.circles import About, Circle, Party
 
-# Who posted an idea, and who said *ook wij* and was introduced: who met stays in contact.
+# Who has an idea, who said *ook wij* and was introduced, and to whom, also if another has it since: who met stays in
+# contact.
 _OF_IDEA = """
 select organisation_id as id from ideas where id = :id and organisation_id is not null
 union select e.organisation_id from endorsements e
   join introductions n on n.endorsement_id = e.id and n.state = 'agreed' where e.idea_id = :id
+union select n.former_id from endorsements e
+  join introductions n on n.endorsement_id = e.id and n.state = 'agreed' and n.former_id is not null
+  where e.idea_id = :id
+"""
+
+# Who shares the costs works together, also who was invited to.
+_PARTNERS = """
+union select pp.organisation_id from plans p join plan_partners pp on pp.plan_id = p.id and pp.active = 1
+  where p.{} = :id
 """
 
 # Who stands behind the ideas and projects of a cluster.
@@ -40,7 +50,8 @@ def get(db: Database, *, about: About, item_id: int) -> Circle | None:
     found = row(db, _ITEM[about], {"id": item_id})
     if found is None:
         return None
-    parties = rows(db, _parties(_OF_IDEA if about is About.IDEA else _OF_CLUSTER), {"id": item_id})
+    which = _OF_IDEA if about is About.IDEA else _OF_CLUSTER
+    parties = rows(db, _parties(which + _PARTNERS.format(f"{about}_id")), {"id": item_id})
     return Circle(
         **{**found, "open": bool(found["open"])},
         about=about,

@@ -9,25 +9,35 @@ from models.contacts import Endorsement, EndorsementRole, Introduction, Introduc
 
 _ENDORSEMENT = """
 select e.id, e.idea_id, e.organisation_id, o.name as organisation, e.member_id, e.role, e.amount, e.days,
-  e.message, e.hidden, e.active, e.created_at
+  e.message, e.hidden, e.active, e.created_at,
+  exists (select 1 from introductions n where n.endorsement_id = e.id and n.former_id is null) as introduced
 from endorsements e join organisations o on o.id = e.organisation_id
 """
 
 _INTRODUCTION = """
 select n.id, n.endorsement_id, e.idea_id, i.title as idea_title, i.lang as idea_lang,
   i.state = 'hidden' as idea_hidden,
-  i.organisation_id as poster_organisation_id, coalesce(p.name, '') as poster_organisation, n.poster_member_id,
-  exists (select 1 from members m where m.organisation_id = i.organisation_id and m.active = 1) as poster_has_account,
+  p.id as poster_organisation_id, coalesce(p.name, '') as poster_organisation, n.poster_member_id,
+  exists (select 1 from members m where m.organisation_id = p.id and m.active = 1) as poster_has_account,
   e.organisation_id as endorser_organisation_id, o.name as endorser_organisation,
-  e.member_id as endorser_member_id, e.role, e.message, e.hidden as message_hidden, n.state, n.asked_at, n.answered_at
+  n.endorser_member_id, e.role, e.message, e.hidden as message_hidden, n.state, n.asked_at, n.answered_at,
+  n.former_id is not null as former
 from introductions n
 join endorsements e on e.id = n.endorsement_id
 join ideas i on i.id = e.idea_id
 join organisations o on o.id = e.organisation_id
-left join organisations p on p.id = i.organisation_id
+left join organisations p on p.id = coalesce(n.former_id, i.organisation_id)
 """
 
-_WAITING_FIRST = " order by n.state = 'asked' desc, coalesce(n.answered_at, n.asked_at) desc, n.id desc limit ?"
+# With a former owner of an idea there is nothing more to answer: what is left of it is who met.
+_COUNTS = "(n.former_id is null or n.state = 'agreed')"
+# The poster's side; two ways in, so that either has its index.
+_POSTED = f"""n.id in (
+  select x.id from ideas y join endorsements d on d.idea_id = y.id join introductions x on x.endorsement_id = d.id
+    where y.organisation_id = :organisation_id and x.former_id is null
+  union all select id from introductions where former_id = :organisation_id) and {_COUNTS}"""
+
+_WAITING_FIRST = " order by n.state = 'asked' desc, coalesce(n.answered_at, n.asked_at) desc, n.id desc limit :at_most"
 
 
 def _endorsement(found: dict[str, Any]) -> Endorsement:
@@ -37,6 +47,7 @@ def _endorsement(found: dict[str, Any]) -> Endorsement:
             "role": EndorsementRole(found["role"]),
             "active": bool(found["active"]),
             "hidden": bool(found["hidden"]),
+            "introduced": bool(found["introduced"]),
         }
     )
 
@@ -50,6 +61,7 @@ def _introduction(found: dict[str, Any]) -> Introduction:
             "poster_has_account": bool(found["poster_has_account"]),
             "idea_hidden": bool(found["idea_hidden"]),
             "message_hidden": bool(found["message_hidden"]),
+            "former": bool(found["former"]),
         }
     )
 
@@ -100,7 +112,7 @@ def withdraw(db: Database, *, idea_id: int, organisation_id: int) -> bool:
     if changed:
         change(
             db,
-            """update introductions set state = 'withdrawn' where state in ('asked', 'declined')
+            """update introductions set state = 'withdrawn' where state in ('asked', 'declined') and former_id is null
             and endorsement_id = (select id from endorsements where idea_id = ? and organisation_id = ?)""",
             [idea_id, organisation_id],
         )
@@ -130,14 +142,16 @@ def poster(db: Database, *, idea_id: int) -> int | None:
     return found
 
 
-def ask(db: Database, *, endorsement_id: int, poster_member_id: int | None) -> None:
+def ask(db: Database, *, endorsement_id: int, poster_member_id: int | None, endorser_member_id: int) -> None:
     """Add the introduction of an endorsement, or revive a withdrawn one: asked, or declined if it once was."""
     db.execute(
-        """insert into introductions (endorsement_id, poster_member_id, state, asked_at) values (?, ?, 'asked', ?)
-        on conflict (endorsement_id) do update set poster_member_id = excluded.poster_member_id,
+        """insert into introductions (endorsement_id, poster_member_id, endorser_member_id, state, asked_at)
+        values (?, ?, ?, 'asked', ?)
+        on conflict (endorsement_id) where former_id is null do update set
+          poster_member_id = excluded.poster_member_id, endorser_member_id = excluded.endorser_member_id,
           asked_at = excluded.asked_at, state = case when answered_at is null then 'asked' else 'declined' end
         where state = 'withdrawn'""",
-        [endorsement_id, poster_member_id, now()],
+        [endorsement_id, poster_member_id, endorser_member_id, now()],
     )
 
 
@@ -152,19 +166,22 @@ def answer(db: Database, *, introduction_id: int, state: IntroductionState, post
 
 def introduction(db: Database, *, introduction_id: int) -> Introduction | None:
     """One introduction by id."""
-    found = row(db, _INTRODUCTION + "where n.id = ?", [introduction_id])
+    found = row(db, _INTRODUCTION + f"where n.id = ? and {_COUNTS}", [introduction_id])
     return _introduction(found) if found else None
 
 
 def introduction_of(db: Database, *, endorsement_id: int) -> Introduction | None:
-    """The introduction that an endorsement made."""
-    found = row(db, _INTRODUCTION + "where n.endorsement_id = ?", [endorsement_id])
+    """The introduction that an endorsement made to who has the idea now."""
+    found = row(db, _INTRODUCTION + "where n.endorsement_id = ? and n.former_id is null", [endorsement_id])
     return _introduction(found) if found else None
 
 
 def asked_of(db: Database, *, organisation_id: int, at_most: int) -> list[Introduction]:
     """The introductions that wait for an answer of this organisation, newest first."""
-    sql = _INTRODUCTION + "where i.organisation_id = ? and n.state = 'asked' order by n.id desc limit ?"
+    sql = (
+        _INTRODUCTION
+        + "where i.organisation_id = ? and n.former_id is null and n.state = 'asked' order by n.id desc limit ?"
+    )
     return [_introduction(item) for item in rows(db, sql, [organisation_id, at_most])]
 
 
@@ -172,20 +189,20 @@ def count_asked_of(db: Database, *, organisation_id: int) -> int:
     """How many introductions wait for an answer of this organisation."""
     sql = """select count(*) from ideas i
       join endorsements e on e.idea_id = i.id join introductions n on n.endorsement_id = e.id
-      where i.organisation_id = ? and n.state = 'asked'"""
+      where i.organisation_id = ? and n.former_id is null and n.state = 'asked'"""
     return int(value(db, sql, [organisation_id]))
 
 
 def received_by(db: Database, *, organisation_id: int, at_most: int) -> list[Introduction]:
-    """The introductions to an organisation's ideas, waiting ones first, then by last change."""
-    sql = _INTRODUCTION + "where i.organisation_id = ?" + _WAITING_FIRST
-    return [_introduction(item) for item in rows(db, sql, [organisation_id, at_most])]
+    """The introductions to an organisation's ideas, former ones too, waiting ones first, then by last change."""
+    sql = _INTRODUCTION + "where " + _POSTED + _WAITING_FIRST
+    return [_introduction(item) for item in rows(db, sql, {"organisation_id": organisation_id, "at_most": at_most})]
 
 
 def sent_by(db: Database, *, organisation_id: int, at_most: int) -> list[Introduction]:
     """The introductions an organisation asked for, waiting ones first, then by last change."""
-    sql = _INTRODUCTION + "where e.organisation_id = ?" + _WAITING_FIRST
-    return [_introduction(item) for item in rows(db, sql, [organisation_id, at_most])]
+    sql = _INTRODUCTION + f"where e.organisation_id = :organisation_id and {_COUNTS}" + _WAITING_FIRST
+    return [_introduction(item) for item in rows(db, sql, {"organisation_id": organisation_id, "at_most": at_most})]
 
 
 _LEFT = "exists (select 1 from members m where m.id = {} and m.active = 0)"
@@ -196,8 +213,9 @@ def without_contact(db: Database, *, organisation_id: int, at_most: int) -> list
     found = rows(
         db,
         f"""{_INTRODUCTION} where
-          (i.organisation_id = :organisation_id and n.state = 'agreed' and {_LEFT.format("n.poster_member_id")})
-          or (e.organisation_id = :organisation_id and n.state in ('asked', 'agreed') and {_LEFT.format("e.member_id")})
+          (p.id = :organisation_id and n.state = 'agreed' and {_LEFT.format("n.poster_member_id")})
+          or (e.organisation_id = :organisation_id and n.state in ('asked', 'agreed') and {_COUNTS}
+            and {_LEFT.format("n.endorser_member_id")})
         order by n.id limit :at_most""",
         {"organisation_id": organisation_id, "at_most": at_most},
     )
@@ -209,8 +227,8 @@ def count_of_member(db: Database, *, member_id: int) -> int:
     return int(
         value(
             db,
-            """select count(*) from introductions n join endorsements e on e.id = n.endorsement_id
-            where n.state in ('asked', 'agreed') and (n.poster_member_id = :member_id or e.member_id = :member_id)""",
+            f"""select count(*) from introductions n where n.state in ('asked', 'agreed') and {_COUNTS}
+              and (n.poster_member_id = :member_id or n.endorser_member_id = :member_id)""",
             {"member_id": member_id},
         )
     )
@@ -218,7 +236,11 @@ def count_of_member(db: Database, *, member_id: int) -> int:
 
 def hand_over_asked(db: Database, *, member_id: int, to_id: int) -> list[Introduction]:
     """Let a colleague answer what was asked of a member, and tell what that is; it shows nobody's data."""
-    asked = rows(db, _INTRODUCTION + "where n.poster_member_id = ? and n.state = 'asked' order by n.id", [member_id])
+    asked = rows(
+        db,
+        _INTRODUCTION + f"where n.poster_member_id = ? and n.state = 'asked' and {_COUNTS} order by n.id",
+        [member_id],
+    )
     change(
         db,
         "update introductions set poster_member_id = ? where poster_member_id = ? and state = 'asked'",
@@ -233,3 +255,19 @@ def take_over(db: Database, *, introduction: Introduction, organisation_id: int,
         change(db, "update introductions set poster_member_id = ? where id = ?", [member_id, introduction.id])
     else:
         change(db, "update endorsements set member_id = ? where id = ?", [member_id, introduction.endorsement_id])
+        change(db, "update introductions set endorser_member_id = ? where id = ?", [member_id, introduction.id])
+
+
+def pass_on(db: Database, *, idea_id: int, former_id: int, organisation_id: int) -> None:
+    """Keep what was between endorsers and the former owner of an idea as theirs; who has it now endorses no more."""
+    change(
+        db,
+        """update introductions set former_id = :former_id where former_id is null
+        and endorsement_id in (select id from endorsements where idea_id = :idea_id)""",
+        {"former_id": former_id, "idea_id": idea_id},
+    )
+    change(
+        db,
+        "update endorsements set active = 0, updated_at = ? where idea_id = ? and organisation_id = ?",
+        [now(), idea_id, organisation_id],
+    )

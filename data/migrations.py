@@ -1618,3 +1618,92 @@ create table address_changes (
 ) strict;
 
 """
+
+
+@migrations(name="081_adoptions")
+def adoptions(db: Database) -> None:
+    """Ideas that pass to another government, what their owners were asked, and governments invited to a plan."""
+    _all(db, ADOPTED)
+
+
+# Each side of an introduction keeps its own person, and who met the former owner stays in contact with it; with the
+# present one there is an introduction of its own, which `introductions_present` keeps single. `told_of` is the offer of
+# which an endorser was told.
+ADOPTED = """
+pragma defer_foreign_keys = on;
+
+create table kept_introductions as
+  select n.id, n.endorsement_id, n.poster_member_id, e.member_id as endorser_member_id, n.state, n.asked_at,
+    n.answered_at
+  from introductions n join endorsements e on e.id = n.endorsement_id;
+
+drop table introductions;
+
+create table introductions (
+  id integer primary key,
+  endorsement_id integer not null references endorsements (id),
+  poster_member_id integer references members (id),
+  endorser_member_id integer not null references members (id),
+  state text not null check (state in ('asked', 'agreed', 'declined', 'withdrawn')),
+  asked_at text not null,
+  answered_at text,
+  former_id integer references organisations (id) -- who had the idea then; none for who has it now
+) strict;
+
+insert into introductions select *, null from kept_introductions;
+
+drop table kept_introductions;
+
+create index introductions_endorsement on introductions (endorsement_id);
+
+create unique index introductions_present on introductions (endorsement_id) where former_id is null;
+
+create index introductions_poster on introductions (poster_member_id, state);
+
+create index introductions_former on introductions (former_id) where former_id is not null;
+
+create index introductions_state on introductions (state);
+
+create table adoptions (
+  id integer primary key,
+  idea_id integer not null references ideas (id),
+  from_id integer not null references organisations (id),
+  offered_by integer not null references members (id),
+  offered_at text not null,
+  taken_back_at text,
+  to_id integer references organisations (id),
+  adopted_by integer references members (id),
+  adopted_at text
+) strict;
+
+create index adoptions_idea on adoptions (idea_id);
+
+create unique index adoptions_open on adoptions (idea_id) where adopted_at is null and taken_back_at is null;
+
+create table idea_questions (
+  idea_id integer primary key references ideas (id),
+  member_id integer not null references members (id),
+  since text not null, -- the last movement; nobody is asked twice about one stillness
+  asked_at text,
+  kept_at text
+) strict;
+
+alter table idea_seen add column told_of integer;
+
+create table plan_invitations (
+  id integer primary key,
+  plan_id integer not null references plans (id),
+  organisation_id integer not null references organisations (id),
+  invited_by integer not null references members (id),
+  by_id integer references organisations (id), -- none for a coordinator
+  message text not null,
+  state text not null default 'asked' check (state in ('asked', 'accepted', 'declined')),
+  invited_at text not null,
+  answered_by integer references members (id),
+  answered_at text,
+  unique (plan_id, organisation_id)
+) strict;
+
+create index plan_invitations_organisation on plan_invitations (organisation_id, state);
+
+"""

@@ -87,7 +87,8 @@ def pairs(db: Database, *, at_most: int) -> list[Pair]:
         db,
         """select min(p.name, e.name) as one, max(p.name, e.name) as other, count(distinct i.id) as ideas
         from introductions n join endorsements d on d.id = n.endorsement_id join ideas i on i.id = d.idea_id
-        join organisations p on p.id = i.organisation_id join organisations e on e.id = d.organisation_id
+        join organisations p on p.id = coalesce(n.former_id, i.organisation_id)
+        join organisations e on e.id = d.organisation_id
         where n.state = 'agreed' group by 1, 2 order by ideas desc, one, other limit ?""",
         [at_most],
     )

@@ -110,9 +110,9 @@ def mentionable(db: Database, *, thread_id: int, idea_id: int | None, organisati
           or m.id in (
             select n.poster_member_id from introductions n join endorsements e on e.id = n.endorsement_id
               where n.state = 'agreed' and e.idea_id = :idea_id and e.organisation_id = :organisation_id
-            union select e.member_id from introductions n join endorsements e on e.id = n.endorsement_id
-              join ideas i on i.id = e.idea_id
-              where n.state = 'agreed' and e.idea_id = :idea_id and i.organisation_id = :organisation_id))
+            union select n.endorser_member_id from introductions n join endorsements e on e.id = n.endorsement_id
+              join ideas i on i.id = e.idea_id where n.state = 'agreed' and e.idea_id = :idea_id
+                and coalesce(n.former_id, i.organisation_id) = :organisation_id))
         order by m.name collate nocase, m.id""",
         {"thread_id": thread_id, "idea_id": idea_id, "organisation_id": organisation_id},
     )

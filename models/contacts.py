@@ -27,7 +27,10 @@ class IntroductionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Endorsement:
-    """One organisation's *ook wij* on one idea; `hidden` tells that a coordinator hid its message."""
+    """One organisation's *ook wij* on one idea; `hidden` tells that a coordinator hid its message.
+
+    `introduced` tells whether it asked to meet who has the idea now: after an adoption, only once it said so again.
+    """
 
     id: int
     idea_id: int
@@ -41,11 +44,12 @@ class Endorsement:
     active: bool
     created_at: str
     hidden: bool = False
+    introduced: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Introduction:
-    """The contact between the poster of an idea and one endorser.
+    """The contact between the poster of an idea and one endorser; `former` when another has the idea since.
 
     An imported idea may have no organisation; `poster_has_account` tells whether anybody can answer at all.
     """
@@ -69,6 +73,7 @@ class Introduction:
     answered_at: str | None
     idea_hidden: bool = False
     message_hidden: bool = False
+    former: bool = False
 
 
 @dataclass(frozen=True, slots=True)

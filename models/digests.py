@@ -16,12 +16,16 @@ class Digest(StrEnum):
 
 
 class What(StrEnum):
-    """What happened: an idea changed, messages came, a cost plan asks an answer, or a kept search found something."""
+    """What happened: an idea changed or is offered, messages came, a cost plan asks an answer, a kept search found
+    something, or nothing happened any more around one's own idea.
+    """
 
     CHANGED = "changed"
     MESSAGES = "messages"
     PLAN = "plan"
     FOUND = "found"
+    STILL = "still"
+    OFFERED = "offered"
 
 
 @dataclass(frozen=True, slots=True)

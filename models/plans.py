@@ -14,6 +14,7 @@ PARTNERS_AT_MOST = 60
 TIERS_AT_MOST = 5
 TITLE_AT_MOST = 200
 LINE_AT_MOST = 200
+TASK_AT_MOST = 200
 SUMMARY_AT_MOST = 4_000
 NOTE_AT_MOST = 1_000
 
@@ -51,8 +52,8 @@ class Tier:
 class Partner:
     """A partner's terms; name and inhabitants as they were when the version was written.
 
-    `weight` (thousandths) counts by use and by weights; `fixed` replaces every key. `alone` is what the whole would
-    cost it by itself, when it knows better than the sum of the items.
+    `task` is what it does for the group. `weight` (thousandths) counts by use and by weights; `fixed` replaces every
+    key. `alone` is what the whole would cost it by itself, when it knows better than the sum of the items.
     """
 
     organisation_id: int
@@ -64,6 +65,7 @@ class Partner:
     fixed: int | None = None
     days: int = 0
     alone: int | None = None
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ def changes(before: Content, after: Content) -> list[Change]:
     return found + _item_changes(before.items, after.items) + _partner_changes(before, after)
 
 
-_TERMS = ("weight", "at_least", "at_most", "fixed", "days", "alone", "inhabitants")
+_TERMS = ("task", "weight", "at_least", "at_most", "fixed", "days", "alone", "inhabitants")
 
 
 def _item_changes(before: Sequence[Item], after: Sequence[Item]) -> list[Change]:

@@ -71,6 +71,15 @@ def withdraw(idea_id: int) -> ResponseReturnValue:
     return redirect(back, code=303)
 
 
+@door.post("/ideas/<int:idea_id>/endorsement/confirm")
+@login_required  # type: ignore[untyped-decorator]
+def confirm(idea_id: int) -> ResponseReturnValue:
+    """Ask to meet who adopted the idea since."""
+    cluster.contacts.confirm(db(), member=member(), idea_id=idea_id)
+    flash(gettext("We brengen jullie in contact met wie het idee nu trekt. Bij Contacten zie je hoe het verdergaat."))
+    return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
+
+
 @door.get("/introductions")
 @login_required  # type: ignore[untyped-decorator]
 def inbox() -> str:

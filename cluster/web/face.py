@@ -104,6 +104,11 @@ LABELS: dict[str, dict[str, str]] = {
         "comparing": N_("Teksten vergelijken en groeperen"),
         "writing": N_("Voorstellen bewaren"),
     },
+    "plan_invitation": {
+        "asked": N_("Wacht op antwoord"),
+        "accepted": N_("Doet mee"),
+        "declined": N_("Doet niet mee"),
+    },
     "introduction": {
         "asked": N_("Gevraagd"),
         "agreed": N_("In contact"),
@@ -313,6 +318,11 @@ def tell_waiting(found: Sequence[object]) -> None:
 def access_count(asking: Member) -> int:
     """How many questions for access wait for a decision."""
     return cluster.access.count_waiting(db(), member=asking)
+
+
+def tell_access(count: int) -> None:
+    """A page that knows how many wait for access need not have them counted again."""
+    g.access_count = count
 
 
 @_once

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import login_required
 
+import cluster.adoptions
 import cluster.calls
 import cluster.clusters
 import cluster.contacts
@@ -150,6 +151,7 @@ def show(idea_id: int) -> ResponseReturnValue:
         support=cluster.contacts.support(db(), idea=idea, found=said),
         endorsements=said,
         mine=mine,
+        standing=cluster.adoptions.standing(db(), member=asking, idea=idea),
         cluster=cluster.clusters.of_item(db(), kind=Kind.IDEA, item_id=idea.id),
         call=cluster.calls.get(db(), call_id=idea.call_id) if idea.call_id else None,
     )
@@ -270,7 +272,11 @@ def _kept_for(idea: Idea, saved: Saved) -> ResponseReturnValue:
 def withdraw(idea_id: int) -> ResponseReturnValue:
     """Take an idea offline; it can be put back."""
     cluster.ideas.withdraw(db(), member=member(), idea_id=idea_id)
-    flash(gettext("Je idee staat niet meer online. Alles blijft bewaard."))
+    flash(
+        gettext("Je idee is gearchiveerd. Alles blijft bewaard, en je zet het weer online wanneer je wilt.")
+        if request.form.get("do") == "archive"
+        else gettext("Je idee staat niet meer online. Alles blijft bewaard.")
+    )
     return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
 
 

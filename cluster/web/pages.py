@@ -7,13 +7,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 import cluster.clusters
+import cluster.consortia
 import cluster.contacts
 import cluster.drafts
 import cluster.ideas
 import cluster.places
+import cluster.waiting
 from cluster.people import LOCALES
 from cluster.web.context import db, member
-from cluster.web.face import access_count, contact_count, reports_waiting, tell_waiting
+from cluster.web.face import access_count, contact_count, reports_waiting, tell_access, tell_waiting
 from models.people import Member
 
 door = Blueprint("pages", __name__)
@@ -39,10 +41,14 @@ def home() -> str:
         )
     waiting = cluster.contacts.waiting_for(db(), member=asking)
     tell_waiting(waiting)
+    found, access = cluster.waiting.of_member(db(), member=asking)
+    if not asking.is_coordinator:
+        tell_access(access)
     news = cluster.places.news(db(), member=asking, at_most=_NEWS)
     return render_template(
         "home.html",
         waiting=waiting,
+        others=found,
         queues=_queues(asking),
         drafts=cluster.drafts.listed(db(), member=asking, at_most=3),
         news=news,
@@ -62,6 +68,11 @@ def _queues(asking: Member) -> list[tuple[str, int, str]]:
         (gettext("Voorgestelde clusters om na te kijken"), cluster.clusters.waiting(db()), url_for("clusters.desk")),
         waiting,
         (gettext("Vragen om contact"), contact_count(), url_for("project_requests.browse")),
+        (
+            gettext("Uitnodigingen waarop niemand kan antwoorden"),
+            cluster.consortia.count_unanswerable(db(), member=asking),
+            url_for("consortia.browse"),
+        ),
         (gettext("Meldingen"), reports_waiting(), url_for("moderation.browse")),
     ]
 

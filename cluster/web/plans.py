@@ -13,6 +13,7 @@ from flask_login import login_required
 
 import cluster.calls
 import cluster.circles
+import cluster.consortia
 import cluster.plan_forms
 import cluster.plans
 from cluster.engine import costs
@@ -22,8 +23,9 @@ from cluster.web.languages import euro, say, utc_now
 from cluster.web.matches import page_number
 from cluster.web.requests import number
 from models.circles import About, Circle, Party
+from models.consortia import Check
 from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound
-from models.plans import ITEMS_AT_MOST, TIERS_AT_MOST, Change, Content, Figures, Key, Plan, PlanForm
+from models.plans import ITEMS_AT_MOST, TIERS_AT_MOST, Answer, Change, Content, Figures, Key, Plan, PlanForm
 from models.reminders import day_of
 
 door = Blueprint("plans", __name__)
@@ -51,6 +53,7 @@ CHANGED = {
     "day_cents": N_("Waarde van een werkdag"),
     "item": N_("Kost"),
     "partner": N_("Doet mee"),
+    "task": N_("Taak"),
     "weight": N_("Gewicht of gebruik"),
     "at_least": N_("Betaalt minstens"),
     "at_most": N_("Betaalt hoogstens"),
@@ -262,6 +265,7 @@ def partners(plan_id: int, format: str) -> Response:
     columns = [
         ("name", gettext("Bestuur")),
         ("lead", gettext("Dient in")),
+        ("task", gettext("Taak")),
         ("inhabitants", gettext("Inwoners")),
         ("pays", gettext("Betaalt (euro)")),
         ("days", gettext("Werkdagen")),
@@ -280,6 +284,7 @@ def _partner_rows(plan: Plan, said: dict[int, Any]) -> Iterator[dict[str, object
         yield {
             "name": share.partner.name,
             "lead": gettext("ja") if share.partner.organisation_id == plan.content.lead_id else "",
+            "task": share.partner.task,
             "inhabitants": share.partner.inhabitants,
             "pays": _euros(share.pays),
             "days": share.partner.days,
@@ -424,6 +429,7 @@ def _page(
         mine=said.get(own) if own and takes_part else None,
         takes_part=takes_part,
         agreed=cluster.plans.agreed(plan, said),
+        lacking=lacking(plan, said),
         may_join=may_join,
         outlook=_outlook(plan, may_join),
         conflict=conflict,
@@ -460,6 +466,17 @@ def _drawn(content: Content, figures: Figures) -> dict[str, Any]:
         "changed_words": CHANGED,
         "key_names": KEYS,
     }
+
+
+def lacking(plan: Plan, said: dict[int, Answer]) -> list[Check]:
+    """What the plan does not have yet, as its consortium page tells it."""
+    return [one for one in checks(plan, said) if not one.met]
+
+
+def checks(plan: Plan, said: dict[int, Answer]) -> list[Check]:
+    """What the plan has and lacks for its call."""
+    covered = cluster.consortia.municipalities(db(), content=plan.content)
+    return cluster.consortia.checks(content=plan.content, call=_call(plan.content), covered=covered, said=said)
 
 
 def _call(content: Content) -> Any:

@@ -8,9 +8,11 @@ from playwright.sync_api import Page
 from sqlite_utils import Database
 
 import cluster.access
+import cluster.adoptions
 import cluster.calls
 import cluster.circles
 import cluster.clusters
+import cluster.consortia
 import cluster.contacts
 import cluster.drafts
 import cluster.ideas
@@ -42,7 +44,7 @@ from models.ideas import DraftMark, IdeaForm
 from models.matches import Kind, Relation
 from models.moderation import Subject
 from models.people import Member
-from models.plans import PlanForm
+from models.plans import Plan, PlanForm
 from models.projects import ProjectForm
 from models.searches import Chosen
 from models.threads import FactForm
@@ -94,6 +96,7 @@ def arrange(place: Database, account: Callable[[str], Member]) -> dict[str, int 
         **_calls(place, account("coordinator")),
         **_reports(place, account, ids),
         **_judgements(place),
+        **_adoptions(place, account),
         **_nobody(place, account("turnhout")),
         **_together(place, gent, idea_id=next(one.idea_id for one in asked_of_others if one.state == "agreed")),
         "draft": draft.id,
@@ -164,7 +167,31 @@ def _together(place: Database, member: Member, *, idea_id: int) -> dict[str, int
     if cluster.plans.get(place, member=member, plan_id=plan_id).version.number == 1:
         cluster.plans.edit(place, member=member, plan_id=plan_id, number=1, form=changed)
         cluster.plans.answer(place, member=member, plan_id=plan_id, number=2, accepted=False, reason="Te duur.")
-    return {"shared": idea_id, "fact": fact_id, "plan": plan_id}
+    for name in ("Diksmuide", "Merelbeke-Melle"):
+        invited = int(value(place, "select id from organisations where name = ? and valid_until is null", [name]))
+        cluster.consortia.invite(place, member=member, plan_id=plan_id, organisation_id=invited, message=_LONG)
+    known = {one.organisation: one.id for one in cluster.consortia.listed(place, plan=_plan(place, member, plan_id))}
+    invited_ids = {"invited": known["Diksmuide"], "invited_nobody": known["Merelbeke-Melle"]}
+    return {"shared": idea_id, "fact": fact_id, "plan": plan_id, **invited_ids}
+
+
+def _plan(place: Database, member: Member, plan_id: int) -> Plan:
+    return cluster.plans.get(place, member=member, plan_id=plan_id)
+
+
+def _adoptions(place: Database, account: Callable[[str], Member]) -> dict[str, int]:
+    """An idea around which nothing moves, one that its owner offers, and one that another took over."""
+    names = {"still": "DEMO-040", "offered": "DEMO-012", "adopted": "DEMO-008"}
+    ids = {name: demo_idea(place, external_id) for name, external_id in names.items()}
+    with transaction(place):
+        for table, which in (("ideas", "id"), ("endorsements", "idea_id")):
+            moved = f"update {table} set updated_at = '2020-01-01T09:00:00+00:00' where {which} = ?"
+            place.execute(moved, [ids["still"]])
+    cluster.adoptions.let_go(place, member=account("turnhout"), idea_id=ids["offered"])
+    if cluster.ideas.get(place, idea_id=ids["adopted"], member=None).organisation != account("leiedal").organisation:
+        cluster.adoptions.let_go(place, member=account("horebeke"), idea_id=ids["adopted"])
+        cluster.adoptions.adopt(place, member=account("leiedal"), idea_id=ids["adopted"])
+    return ids
 
 
 def _reports(place: Database, account: Callable[[str], Member], ids: dict[str, int]) -> dict[str, int]:
@@ -433,6 +460,13 @@ def _wrong_sums(page: Page) -> None:
     _send("Ook wij")(page)
 
 
+def _invited_at_length(page: Page) -> None:
+    """An invitation with more words than anybody reads."""
+    _open_everything(page)
+    page.locator("textarea[name=message]").first.evaluate("(control) => { control.value = 'x'.repeat(1001) }")
+    page.get_by_role("button", name="Verstuur de uitnodiging").first.click()
+
+
 ROOMS = [
     Room("home", "/"),
     Room("home-member", "/", "gent"),
@@ -495,6 +529,10 @@ ROOMS = [
     Room("idea-own", "/ideas/{own}", "gent"),
     Room("idea-own-why", "/ideas/{own}", "gent", does=_open_everything),
     Room("idea-own-supported", "/ideas/{supported}", "gent"),
+    Room("idea-still", "/ideas/{still}", "oostende"),
+    Room("idea-offered", "/ideas/{offered}", "turnhout"),
+    Room("idea-adoptable", "/ideas/{offered}", "kraainem"),
+    Room("idea-adopted", "/ideas/{adopted}", "linkebeek"),
     Room("idea-withdrawn", "/ideas/{withdrawn}", "gent"),
     Room("idea-other", "/ideas/{others}", "gent"),
     Room("idea-endorsed", "/ideas/{endorsed}", "gent"),
@@ -561,6 +599,14 @@ ROOMS = [
     Room("plan-versions", "/plans/{plan}/versions", "gent"),
     Room("plan-version", "/plans/{plan}/versions/2", "gent"),
     Room("dossier", "/plans/{plan}/dossier", "gent"),
+    Room("consortium", "/plans/{plan}/consortium", "gent", does=_open_everything),
+    Room("consortium-error", "/plans/{plan}/consortium", "gent", does=_invited_at_length),
+    Room("plan-invitation", "/plan-invitations/{invited}", "diksmuide"),
+    Room("plan-invitation-nobody", "/plan-invitations/{invited_nobody}", "coordinator"),
+    Room("plan-invitations", "/plan-invitations", "diksmuide"),
+    Room("plan-invitations-coordinator", "/plan-invitations", "coordinator"),
+    Room("plan-invitations-none", "/plan-invitations", "pajottegem"),
+    Room("home-others", "/", "kraainem"),
     Room("projects", "/projects"),
     Room("projects-none", "/projects?status=refused&theme=participatie"),
     Room("project", "/projects/{project}"),

@@ -7,8 +7,12 @@ import pytest
 from playwright.sync_api import Page
 from sqlite_utils import Database
 
+import cluster.adoptions
+import cluster.consortia
 import cluster.contacts
 import cluster.ideas
+import cluster.plans
+from models.circles import About
 from models.ideas import IdeaForm
 from models.people import Member
 
@@ -98,3 +102,40 @@ def press(page: Page, role: str, name: str) -> None:
     """Press what has this name in the main part, and wait for the page that comes."""
     with page.expect_navigation():
         page.get_by_role("main").get_by_role(role, name=name, exact=True).click()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_an_idea_is_passed_on_and_a_third_government_joins_its_plan(
+    visit: Visit, place: Database, account: Callable[[str], Member], script: bool
+) -> None:
+    form = replace(FORM, title=f"Een kerkhof op de kaart {script}")
+    idea_id = cluster.ideas.post(place, encoder=None, member=account("gent"), form=form)
+    cluster.contacts.endorse(place, member=account("turnhout"), idea_id=idea_id, role="lead", message="")
+    cluster.adoptions.let_go(place, member=account("gent"), idea_id=idea_id)
+    gent, turnhout, bree = (visit(name, java_script_enabled=script) for name in ("gent", "turnhout", "bree"))
+
+    turnhout.goto("/")
+    press(turnhout, "link", f"Gent geeft “{form.title}” door: nemen jullie het over?")
+    press(turnhout, "button", "Wij nemen dit idee over")
+    assert "Dit idee is nu van jullie." in turnhout.locator("main").inner_text()
+
+    press(turnhout, "link", "Maak een kostenplan")
+    turnhout.locator("#item-0-what").fill("Bouwen")
+    turnhout.locator("#item-0-year").fill("2027")
+    turnhout.locator("#item-0-amount").fill("30.000")
+    press(turnhout, "button", "Bewaar")
+    press(turnhout, "link", "Wie doet mee, en wie past erbij?")
+    assert "nog niet aanvaard: Gent, Turnhout" in turnhout.locator("main").inner_text()
+
+    plan_id = cluster.plans.of_item(place, member=account("turnhout"), about=About.IDEA, item_id=idea_id)[1]
+    assert plan_id is not None
+    invited = int(account("bree").organisation_id or 0)
+    cluster.consortia.invite(place, member=account("turnhout"), plan_id=plan_id, organisation_id=invited)
+    bree.goto("/")
+    press(bree, "link", f"Turnhout nodigt jullie uit voor “{form.title}”")
+    press(bree, "button", "Ja, wij doen mee")
+    press(bree, "button", "Aanvaard deze versie")
+    gent.goto(f"/plans/{plan_id}/consortium")
+    said = gent.locator("main").inner_text()
+    assert "nog niet aanvaard: Gent, Turnhout" in said
+    assert "Doet mee" in said

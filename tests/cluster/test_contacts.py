@@ -401,13 +401,19 @@ def at_once(path: Path, count: int, press: Callable[[Database], object]) -> None
 
 
 def test_fifty_presses_at_once_make_one_of_everything(path: Path) -> None:
+    fifty_presses(path)
+
+
+def fifty_presses(path: Path) -> None:
+    """Fifty times *ook wij* at the same moment, then fifty times yes."""
     db = data.store.connect(path)
     people = {name: data.people.by_email(db, email=f"{name}@test.example") for name in ("aalter", "genk")}
     idea = post(db, people["aalter"])
     at_once(path, 50, lambda own: contacts.endorse(own, member=people["genk"], idea_id=idea, role="lead", message=""))
     assert [value(db, f"select count(*) from {table}") for table in ("endorsements", "introductions")] == [1, 1]
     assert letters(db) == [("aalter", "request")]
-    at_once(path, 50, lambda own: contacts.agree(own, member=people["aalter"], introduction_id=1))
+    asked = int(value(db, "select id from introductions"))
+    at_once(path, 50, lambda own: contacts.agree(own, member=people["aalter"], introduction_id=asked))
     assert letters(db) == [("aalter", "request"), ("aalter", "introduction"), ("genk", "introduction")]
     assert value(db, "select count(*) from jobs where kind = 'letter'") == 3
     assert value(db, "select count(*) from jobs where kind = 'reminder'") == 2, "one of silence, one of the outcome"

@@ -33,8 +33,8 @@ NOTHING_IS_LOST = (
     ),
     Line(
         "the worker killed 200 times over 5,000 letters: 0 lost, ≤ 1 repeat a kill",
-        ("tests/web/test_worker.py",),
-        "killed or sigterm",
+        ("tests/soak/test_together.py", "tests/web/test_worker.py"),
+        "kills or killed or sigterm",
     ),
     Line("leases: no job is lost, none is done by two", ("tests/data/test_work.py",)),
     Line("every write refused by the disk at every page (≥ 50): 0 half", ("tests/web/test_faults.py",)),
@@ -43,6 +43,11 @@ NOTHING_IS_LOST = (
         "mail server down, slow, 4xx, 5xx, dropping: 0 letters lost",
         ("tests/web/test_worker.py",),
         "not killed and not sigterm",
+    ),
+    Line(
+        "letters, introductions, deadlines: mail server, presses at once, consent, headers, clocks",
+        ("tests/soak/test_together.py",),
+        "not kills",
     ),
     Line("login provider down: a page, no fault", ("tests/web/test_government.py",), "down or listens or away"),
     Line("encoder missing or corrupt: posting goes on, vectors follow", ("tests/web/test_without_encoder.py",)),

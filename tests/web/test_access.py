@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
 
 import cluster.attachments
+import cluster.consortia
 import cluster.contacts
 import cluster.drafts
 import cluster.ideas
@@ -194,6 +195,13 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("POST", "/ideas/1/endorse"): (401, 403, 422, 403),
     ("GET", "/ideas/2/endorse"): (SIGN_IN, 404, 404, 403),
     ("POST", "/ideas/1/endorsement/withdraw"): (401, 404, 404, 403),
+    ("POST", "/ideas/1/endorsement/confirm"): (401, 403, 404, 403),
+    ("POST", "/ideas/1/keep"): (401, 303, 403, 403),
+    ("POST", "/ideas/2/keep"): (401, 303, 404, 403),
+    ("POST", "/ideas/1/offer"): (401, 303, 403, 403),
+    ("POST", "/ideas/2/offer"): (401, 409, 404, 403),
+    ("POST", "/ideas/1/adopt"): (401, 303, 409, 403),
+    ("POST", "/ideas/2/adopt"): (401, 404, 404, 403),
     ("GET", "/search"): (200, 200, 200, 200),
     ("GET", "/search/export.csv"): (200, 200, 200, 200),
     ("GET", "/searches"): (SIGN_IN, 200, 200, 200),
@@ -345,6 +353,14 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("POST", "/introductions/1/outcome"): (401, 422, 404, 403),
     ("POST", "/introductions/1/reminders"): (401, 303, 404, 403),
     ("POST", "/reminders"): (401, 303, 303, 403),
+    # The plan of idea 1 is shared by Genk and Kortrijk; invitation 1 asks Aalter to join it.
+    ("GET", "/plans/1/consortium"): (SIGN_IN, 200, 404, 200),
+    ("GET", "/plans/99/consortium"): (SIGN_IN, 404, 404, 404),
+    ("POST", "/plans/1/invitations"): (401, 404, 404, 404),
+    ("GET", "/plan-invitations"): (SIGN_IN, 200, 200, 200),
+    ("GET", "/plan-invitations/1"): (SIGN_IN, 200, 200, 200),
+    ("GET", "/plan-invitations/99"): (SIGN_IN, 404, 404, 404),
+    ("POST", "/plan-invitations/1"): (401, 403, 303, 403),
     ("GET", "/mailbox"): (200, 200, 200, 200),
     ("GET", "/mailbox/1"): (200, 200, 200, 200),
     ("GET", "/mailbox/99"): (404, 404, 404, 404),
@@ -451,7 +467,10 @@ def _share_costs(db: Database, genk: Member, kortrijk: Member) -> None:
         partners={key: {"in": "1"} for key in both if key},
     )
     cluster.contacts.agree(db, member=genk, introduction_id=1)
-    cluster.plans.start(db, member=genk, about=About.IDEA, item_id=1, form=form)
+    plan_id = cluster.plans.start(db, member=genk, about=About.IDEA, item_id=1, form=form)
+    aalter = data.people.by_email(db, email="aalter@test.example")
+    assert aalter is not None
+    cluster.consortia.invite(db, member=genk, plan_id=plan_id, organisation_id=aalter.organisation_id or 0)
     cluster.threads.add_fact(db, member=genk, about=About.IDEA, item_id=1, form=FactForm(product="Boeker"))
 
 
@@ -514,6 +533,7 @@ def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
     tables += ("threads", "messages", "thread_readers", "facts", "mentions", "attachments")
     tables += ("reminders", "reminder_stops", "members_without_reminders", "outcomes", "mailboxes")
     tables += ("address_changes", "second_steps")
+    tables += ("adoptions", "idea_questions", "idea_seen", "plan_invitations")
     tables += ("cluster_history", "cluster_suggestions", "rejection_reasons", "relation_fits")
 
     def everything() -> list[Any]:

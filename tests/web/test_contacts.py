@@ -6,10 +6,11 @@ from urllib.parse import unquote
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+import cluster.adoptions
 import cluster.contacts
 import data.contacts
 import data.ideas
@@ -195,7 +196,8 @@ def test_the_start_page_shows_the_newest_that_wait_and_counts_them_all(
             values = {"role": "learn", "message": "", "amount": None, "days": None, "member_id": who("genk").id}
             data.contacts.endorse(app_db, values={**values, "idea_id": idea, "organisation_id": organisation_id})
             endorsement_id = value(app_db, "select max(id) from endorsements")
-            data.contacts.ask(app_db, endorsement_id=endorsement_id, poster_member_id=who("aalter").id)
+            people = {"poster_member_id": who("aalter").id, "endorser_member_id": who("genk").id}
+            data.contacts.ask(app_db, endorsement_id=endorsement_id, **people)
     shown = page("aalter").get("/")
     assert shown.select_one("nav .count").text.startswith("25")
     assert len(shown.select("main .list .card")) == 20
@@ -203,12 +205,10 @@ def test_the_start_page_shows_the_newest_that_wait_and_counts_them_all(
     assert page("genk").get("/").select_one("nav .count") is None
 
 
+NAMES = ("aalter", "genk", "kortrijk")
+DOINGS = ("endorse", "endorse", "withdraw", "agree", "agree", "decline", "always", "never")
 STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(["endorse", "withdraw", "agree", "decline", "always", "never"]),
-        st.sampled_from(["aalter", "genk", "kortrijk"]),
-    ),
-    max_size=9,
+    st.tuples(st.sampled_from((*DOINGS, "let_go", "adopt", "confirm")), st.sampled_from(NAMES)), max_size=12
 )
 
 
@@ -220,54 +220,133 @@ STEPS = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(steps=STEPS)
-def test_no_address_before_consent_in_any_page_or_letter(
+@example(steps=[("endorse", "genk"), ("agree", "aalter"), ("endorse", "kortrijk"), ("let_go", "aalter")])
+@example(
+    steps=[
+        *[("endorse", "genk"), ("agree", "aalter"), ("endorse", "kortrijk"), ("let_go", "aalter")],
+        *[("adopt", "kortrijk"), ("always", "kortrijk"), ("confirm", "genk")],
+    ]
+)
+def test_no_address_before_consent_anywhere(
     steps: list[tuple[str, str]], page: Page, app_db: Database, who: Who, idea: int
 ) -> None:
-    """Whatever happens in whatever order: Genk's address reaches Aalter, and Aalter's Genk, only once both agreed."""
-    with transaction(app_db):
-        for table in ("introductions", "endorsements", "letters", "jobs"):
-            change(app_db, f"delete from {table}")
-        change(app_db, "update members set standing_consent = 0")
-    met: set[frozenset[str]] = set()
+    no_address_before_consent(steps, page, app_db, who, idea)
+
+
+class Consents:
+    """Who consented to whom, told by the rules alone: one asks by *ook wij*, the other answers or lets go."""
+
+    def __init__(self) -> None:
+        self.owner, self.offered = "aalter", False
+        self.said: set[str] = set()
+        self.asked: dict[str, str] = {}
+        self.always: set[str] = set()
+        self.met: set[frozenset[str]] = set()
+
+    def ask(self, name: str) -> None:
+        """One asks to meet the owner; a *no* outlives saying it again, and a standing yes answers at once."""
+        if self.asked.get(name) in (None, "withdrawn"):
+            self.asked[name] = "asked"
+            if self.owner in self.always:
+                self.meet(name)
+        elif self.asked[name] == "refused":
+            self.asked[name] = "declined"
+
+    def meet(self, name: str) -> None:
+        self.asked[name] = "agreed"
+        self.met.add(frozenset({name, self.owner}))
+
+    def step(self, what: str, name: str, answered: str | None) -> None:
+        """What this step, which was not refused, consents to."""
+        if what in {"always", "never"}:
+            (self.always.add if what == "always" else self.always.discard)(name)
+        elif what == "endorse" and name not in self.said:
+            self.said.add(name)
+            self.ask(name)
+        elif what == "withdraw":
+            self.said.discard(name)
+            if name in self.asked:
+                before = self.asked[name]
+                self.asked[name] = {"asked": "withdrawn", "declined": "refused"}.get(before, before)
+        elif what == "confirm" and name not in self.asked:
+            self.ask(name)
+        elif what == "agree" and answered:
+            self.meet(answered)
+        elif what == "decline" and answered:
+            self.asked[answered] = "declined"
+        elif what == "let_go":
+            self.offered = True
+        elif what == "adopt" and name != self.owner:
+            self.met.add(frozenset({name, self.owner}))
+            self.owner, self.offered, self.asked = name, False, {}
+            self.said.discard(name)
+
+
+def no_address_before_consent(steps: list[tuple[str, str]], page: Page, app_db: Database, who: Who, idea: int) -> None:
+    """Whatever happens in whatever order, an address reaches another government only once both agreed to meet."""
+    _afresh(app_db, who, idea)
+    consents = Consents()
     for what, name in steps:
-        met |= _take(app_db, who, idea, what, name)
-    for reader in ("aalter", "genk", "kortrijk"):
-        texts = [page(reader).get(address).text for address in ("/introductions", "/")]
-        texts += _introductions(page(reader), app_db)
+        _take(consents, app_db, who, idea, what, name)
+    for reader in NAMES:
+        texts = [_text(page(reader), address) for address in _everywhere(app_db, idea)]
+        texts.append(page(reader).client.post("/api/v1/similar", json={"title": "Balie", "description": "x"}).text)
         texts += [
             letter.subject + letter.body
             for letter in data.letters.recent(app_db, at_most=99)
             if letter.recipient.startswith(reader)
         ]
-        for other in {"aalter", "genk", "kortrijk"} - {reader}:
+        for other in set(NAMES) - {reader}:
             seen = any(f"{other}@test.example" in text for text in texts)
-            assert seen == (frozenset({reader, other}) in met), (reader, other)
-    for reader in (None, "aalter"):
-        assert "@test.example" not in page(reader).get(f"/ideas/{idea}").text
+            assert seen == (frozenset({reader, other}) in consents.met), (reader, other)
+    assert not any("@test.example" in _text(page(), address) for address in _everywhere(app_db, idea))
 
 
-def _take(db: Database, who: Who, idea: int, what: str, name: str) -> set[frozenset[str]]:
-    """One step of the history; the pairs that both consented to meet after it."""
-    member = who(name)
-    if what in {"always", "never"}:
-        with transaction(db):
-            change(db, "update members set standing_consent = ? where id = ?", [int(what == "always"), member.id])
-    elif what in {"agree", "decline"}:
-        for introduction in cluster.contacts.waiting_for(db, member=member)[:1]:
-            getattr(cluster.contacts, what)(db, member=member, introduction_id=introduction.id)
-    else:
-        try:
-            if what == "endorse":
-                cluster.contacts.endorse(db, member=member, idea_id=idea, role="lead", message="")
-            else:
-                cluster.contacts.withdraw(db, member=member, idea_id=idea)
-        except Refusal:
-            pass
-    agreed = data.contacts.received_by(db, organisation_id=who("aalter").organisation_id or 0, at_most=99)
-    return {frozenset({"aalter", item.endorser_organisation.lower()}) for item in agreed if item.state == "agreed"}
+def _afresh(db: Database, who: Who, idea: int) -> None:
+    """The idea is Aalter's, and nobody has said anything yet."""
+    with transaction(db):
+        for table in ("reminders", "adoptions", "idea_questions", "introductions", "idea_seen", "endorsements"):
+            change(db, f"delete from {table}")
+        for table in ("letters", "jobs"):
+            change(db, f"delete from {table}")
+        change(db, "update members set standing_consent = 0")
+        aalter = who("aalter")
+        owned = "update ideas set organisation_id = ?, author_id = ? where id = ?"
+        change(db, owned, [aalter.organisation_id, aalter.id, idea])
 
 
-def _introductions(visitor: Any, db: Database) -> list[str]:
-    """Every introduction this visitor may open."""
-    answers = [visitor.client.get(f"/introductions/{row[0]}") for row in db.execute("select id from introductions")]
-    return [answer.get_data(as_text=True) for answer in answers if answer.status_code == 200]
+def _everywhere(db: Database, idea: int) -> list[str]:
+    """The pages and files that tell of ideas and contacts."""
+    return [
+        *("/", "/ideas", f"/ideas/{idea}", "/ideas/export.csv", "/introductions", "/introductions/export.csv"),
+        *(f"/conversations/idea/{idea}", f"/ideas/{idea}/versions", "/plans", "/plan-invitations", "/search?q=balie"),
+        *(f"/introductions/{item[0]}" for item in db.execute("select id from introductions")),
+    ]
+
+
+def _text(visitor: Any, address: str) -> str:
+    """What an address answers, if it does; one's own address stands on one's own pages."""
+    answer = visitor.client.get(address)
+    return unquote(answer.get_data(as_text=True)) if answer.status_code == 200 else ""
+
+
+def _take(consents: Consents, db: Database, who: Who, idea: int, what: str, name: str) -> None:
+    """One step of the history, and what it means for who may see whom."""
+    member, answered = who(name), None
+    try:
+        if what in {"always", "never"}:
+            with transaction(db):
+                change(db, "update members set standing_consent = ? where id = ?", [int(what == "always"), member.id])
+        elif what in {"agree", "decline"}:
+            for introduction in cluster.contacts.waiting_for(db, member=member)[:1]:
+                getattr(cluster.contacts, what)(db, member=member, introduction_id=introduction.id)
+                answered = introduction.endorser_organisation.lower()
+        elif what == "endorse":
+            cluster.contacts.endorse(db, member=member, idea_id=idea, role="lead", message="")
+        elif what in {"let_go", "adopt"}:
+            getattr(cluster.adoptions, what)(db, member=member, idea_id=idea)
+        else:
+            getattr(cluster.contacts, what)(db, member=member, idea_id=idea)
+    except Refusal:
+        return
+    consents.step(what, name, answered)

@@ -341,16 +341,20 @@ def test_sigterm_stops_the_worker_after_the_letter_in_hand(place: Services, mail
     assert value(place.db(), "select count(*) from jobs where done_at is null and lease is not null") == 0
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(200, marks=pytest.mark.soak)])
-def test_a_worker_killed_at_any_moment_loses_nothing(
-    place: Services, mail: MailServer, kills: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """At most one repeat per kill, and a repeated letter has the same Message-ID."""
+def test_a_worker_killed_at_any_moment_loses_nothing(place: Services, mail: MailServer) -> None:
+    killed(place, mail, kills=5, letters_each=25)
+
+
+def killed(place: Services, mail: MailServer, *, kills: int, letters_each: int) -> tuple[int, int]:
+    """Kill the worker so often amid its letters; returns how many were written and how many came twice.
+
+    None is lost, at most one a kill is repeated, and a repeated letter has the same Message-ID.
+    """
     db, pick = place.db(), random.Random(kills)
     mail.delay_s = 0.005
     written: list[str] = []
     for _ in range(kills):
-        written += write(db, 25)
+        written += write(db, letters_each)
         before = mail.tried
         with started(place, 1):
             wait_until(partial(at_least, mail, before + pick.randint(1, 5)))
@@ -358,13 +362,12 @@ def test_a_worker_killed_at_any_moment_loses_nothing(
         assert value(db, "pragma integrity_check") == "ok"
     mail.delay_s = 0.0
     with started(place, 1) as process:
-        wait_until(lambda: waiting(db) == 0, 120)
+        wait_until(lambda: waiting(db) == 0, 900)
         process.terminate()
         assert process.wait(10) == 0
     taken = Counter(mail.taken)
     repeats = len(mail.taken) - len(taken)
-    with capsys.disabled():
-        print(f"\n{kills} kills of the worker, {len(written)} letters: 0 lost, {repeats} repeated")
     assert set(taken) == {f"Message-ID: {message_id}" for message_id in written}
     assert repeats <= kills
     assert value(db, "select count(*) from letters where state <> 'sent'") == 0
+    return len(written), repeats

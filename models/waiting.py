@@ -1,0 +1,24 @@
+"""What waits for somebody to decide about it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class What(StrEnum):
+    """An idea on offer that one may adopt, a plan that one is invited to, and an own idea that stands still."""
+
+    OFFERED = "offered"
+    INVITED = "invited"
+    STILL = "still"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One thing that waits: the idea or the invitation it is about, who asks, and since when."""
+
+    what: What
+    item_id: int
+    title: str
+    lang: str
+    organisation: str
+    at: str
