@@ -38,6 +38,7 @@ bench: install
 	$(BIN)/python -m tests.benchmarks.search $(TEXTS)
 	$(BIN)/python -m tests.benchmarks.lists
 	$(BIN)/python -m tests.benchmarks.index
+	$(BIN)/python -m tests.benchmarks.clusters
 
 soak: install node_modules/.installed
 	$(BIN)/python -m tests.soak

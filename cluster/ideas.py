@@ -92,8 +92,7 @@ def post(
         )
         if encoder and reading is not None:
             keep_vector(db, kind=Kind.IDEA, item_id=idea_id, encoder=encoder, text=text, reading=reading)
-        else:
-            _queue_embedding(db, idea_id)
+        _queue_placing(db, idea_id)
     return idea_id
 
 
@@ -164,7 +163,7 @@ def _write(
         if encoder and reading is not None:
             keep_vector(db, kind=Kind.IDEA, item_id=idea.id, encoder=encoder, text=text, reading=reading)
         else:
-            _queue_embedding(db, idea.id)
+            _queue_placing(db, idea.id)
         if put_back is not None and not is_own(idea, member):
             item = data.moderation.item(db, kind=Subject.IDEA, item_id=idea.id)
             assert item is not None
@@ -367,7 +366,8 @@ def _text_wrong(field: str, text: str, at_most: int, when_empty: str | None) -> 
     return []
 
 
-def _queue_embedding(db: Database, idea_id: int) -> None:
+def _queue_placing(db: Database, idea_id: int) -> None:
+    """The worker reads the text unless that was done, and puts it into the proposal where it belongs."""
     data.work.queue(db, kind="embed", key=f"idea:{idea_id}", payload={"kind": Kind.IDEA, "item_id": idea_id})
 
 

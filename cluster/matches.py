@@ -99,7 +99,8 @@ def similar(
         mine = _Mine(text=text, asked=asked)
     else:
         follow(db, index=index, encoder=encoder)
-        mine = _Mine(text=text, asked=asked, encoder=encoder, vector=reading.vector, parts=reading.parts)
+        parts = Parts(reading.sentences, reading.parts)
+        mine = _Mine(text=text, asked=asked, encoder=encoder, vector=reading.vector, parts=parts)
     return _scored(db, index=index, mine=mine, limit=min(limit, LIMIT_AT_MOST), exclude=exclude)
 
 
@@ -177,6 +178,14 @@ def judge(db: Database, *, member: Member | None, idea_id: int, other: Item, jud
 
 
 @dataclass(frozen=True, slots=True)
+class Parts:
+    """The k sentences of a text, and what each adds to its vector, shape (k, d)."""
+
+    sentences: tuple[str, ...]
+    vectors: Vectors
+
+
+@dataclass(frozen=True, slots=True)
 class _Mine:
     """The text that asks, with its reading; without an encoder only its words."""
 
@@ -184,7 +193,7 @@ class _Mine:
     asked: Asked
     encoder: Encoder | None = None
     vector: Vectors | None = None
-    parts: Vectors | None = None
+    parts: Parts | None = None
 
 
 def soon(encoder: Encoder | None, text: str) -> Vectors | None:
@@ -201,14 +210,19 @@ def _soon(encoder: Encoder | None, text: str) -> Reading | None:
     return found[0] if found else None
 
 
-def parts_of(db: Database, *, encoder: Encoder, texts: Mapping[Item, str]) -> dict[Item, Vectors]:
+def parts_of(db: Database, *, encoder: Encoder, texts: Mapping[Item, str]) -> dict[Item, Parts]:
     """What is kept of how these very texts were read, by sentence; a text that was changed since has none."""
-    found = data.matches.parts_of(db, items=list(texts), encoder=encoder.name)
-    return {
-        item: np.frombuffer(parts, dtype=np.float16).reshape(-1, encoder.dimensions).astype(np.float32)
-        for item, (text_hash, parts) in found.items()
-        if text_hash == data.matches.text_hash(texts[item])
-    }
+    found = {}
+    for item, (text_hash, kept, sentences) in data.matches.parts_of(
+        db, items=list(texts), encoder=encoder.name
+    ).items():
+        vectors = np.frombuffer(kept, dtype=np.float16).reshape(-1, encoder.dimensions).astype(np.float32)
+        if text_hash == data.matches.text_hash(texts[item]):
+            sentences = encoder.sentences(texts[item]) if sentences is None else sentences
+            # Parts of an encoder that split the text in another way say nothing of these sentences.
+            if len(sentences) == len(vectors):
+                found[item] = Parts(tuple(sentences), vectors)
+    return found
 
 
 def plain_words(db: Database, *, index: Index[Item], member: Member | None) -> tuple[list[str], list[tuple[str, int]]]:
@@ -320,7 +334,6 @@ def _ranked(
     whole = {item: f"{texts[item][0]}. {texts[item][1]}" for item in chosen}
     inhabitants = _inhabitants(db, mine, [*ideas.values(), *projects.values()])
     parts = parts_of(db, encoder=mine.encoder, texts=whole) if mine.encoder and mine.parts is not None else {}
-    sentences = mine.encoder.sentences(mine.text) if mine.encoder and parts else []
     found = []
     for at in order:
         kind, item_id = items[at]
@@ -344,7 +357,7 @@ def _ranked(
                 score=round(float(scores[at]), 4),
                 explanation=Explanation(
                     terms=tuple(spelling.get(term, term) for term in terms),
-                    pairs=_pairs(mine, sentences, text=text, parts=parts.get(items[at])),
+                    pairs=quoted(mine.parts, parts.get(items[at])),
                     differences=_differences(mine.asked, shown, inhabitants),
                 ),
                 supporters=shown.supporters if isinstance(shown, Idea) else 0,
@@ -354,24 +367,16 @@ def _ranked(
     return found
 
 
-def _pairs(mine: _Mine, sentences: Sequence[str], *, text: str, parts: Vectors | None) -> tuple[tuple[str, str], ...]:
-    """The sentences of both texts that say most alike."""
-    if mine.encoder is None or mine.parts is None or parts is None:
+def quoted(mine: Parts | None, theirs: Parts | None) -> tuple[tuple[str, str], ...]:
+    """The sentences of two texts that say most alike, shortened to be quoted; none where one was not read."""
+    if mine is None or theirs is None:
         return ()
-    theirs = mine.encoder.sentences(text)
-    if len(theirs) != len(parts):
-        return ()
-    # Of a long text that asks only the beginning was read.
-    return quoted(sentences, mine.parts[: len(sentences)], theirs, parts)
-
-
-def quoted(
-    mine: Sequence[str], my_parts: Vectors, theirs: Sequence[str], their_parts: Vectors
-) -> tuple[tuple[str, str], ...]:
-    """The sentences of two texts that say most alike, shortened to be quoted."""
     return tuple(
-        (shorten(mine[one], _QUOTED, placeholder="…"), shorten(theirs[other], _QUOTED, placeholder="…"))
-        for one, other in explanations.pairs(my_parts, their_parts)
+        (
+            shorten(mine.sentences[one], _QUOTED, placeholder="…"),
+            shorten(theirs.sentences[other], _QUOTED, placeholder="…"),
+        )
+        for one, other in explanations.pairs(mine.vectors, theirs.vectors)
     )
 
 
@@ -405,6 +410,7 @@ def keep_vector(db: Database, *, kind: Kind, item_id: int, encoder: Encoder, tex
         text_hash=data.matches.text_hash(text),
         vector=np.ascontiguousarray(reading.vector, dtype=np.float32).tobytes(),
         parts=np.ascontiguousarray(reading.parts, dtype=np.float16).tobytes(),
+        sentences=reading.sentences,
     )
 
 

@@ -12,10 +12,8 @@ import data.clusters
 import data.judgements
 import data.matches
 from cluster.engine import grouping, lexical
-from cluster.engine.encoder import Vectors
 from cluster.figures import Likeness, Reader, likeness
 from cluster.people import must_coordinate
-from data.matches import Item
 from models.clusters import Cluster, ClusterItem, ItemKey, Judgement
 from models.matches import Explanation
 from models.people import Member
@@ -139,33 +137,22 @@ class _Explainer:
         self._vocabulary = cluster.matches.read_vocabulary(db, reader.index)
         self._plain = data.matches.plain_words(db)
         assert reader.encoder is not None
-        self._encoder = reader.encoder
-        self._known: dict[ItemKey, tuple[frozenset[str], list[str]]] = {}
+        self._words: dict[ItemKey, frozenset[str]] = {}
         texts = {item.key: _whole(item) for item in items}
-        self._parts: dict[Item, Vectors] = cluster.matches.parts_of(db, encoder=reader.encoder, texts=texts)
+        self._parts = cluster.matches.parts_of(db, encoder=reader.encoder, texts=texts)
 
     def __call__(self, mine: ClusterItem, theirs: ClusterItem) -> Explanation:
         """What two items have in common: sentences, and words as the second one writes them."""
-        (words, sentences), (other_words, other_sentences) = self._read(mine), self._read(theirs)
         spelling = lexical.as_written(_whole(theirs))
-        terms = self._vocabulary.shared(words, other_words, at_most=4)
-        parts, other_parts = self._parts.get(mine.key), self._parts.get(theirs.key)
-        pairs: tuple[tuple[str, str], ...] = ()
-        # Parts of an encoder that split the text in another way say nothing of these sentences.
-        if (
-            parts is not None
-            and other_parts is not None
-            and (len(parts), len(other_parts)) == (len(sentences), len(other_sentences))
-        ):
-            pairs = cluster.matches.quoted(sentences, parts, other_sentences, other_parts)
+        terms = self._vocabulary.shared(self._telling(mine), self._telling(theirs), at_most=4)
+        pairs = cluster.matches.quoted(self._parts.get(mine.key), self._parts.get(theirs.key))
         return Explanation(terms=tuple(spelling.get(term, term) for term in terms), pairs=pairs)
 
-    def _read(self, item: ClusterItem) -> tuple[frozenset[str], list[str]]:
-        """The telling words and the sentences of an item, read once: the central one is compared with all others."""
-        if item.key not in self._known:
-            words = lexical.words(_whole(item)) - self._plain
-            self._known[item.key] = words, self._encoder.sentences(_whole(item))
-        return self._known[item.key]
+    def _telling(self, item: ClusterItem) -> frozenset[str]:
+        """The telling words of an item, read once: the central one is compared with all others."""
+        if item.key not in self._words:
+            self._words[item.key] = lexical.words(_whole(item)) - self._plain
+        return self._words[item.key]
 
 
 def _whole(item: ClusterItem) -> str:

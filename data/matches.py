@@ -33,8 +33,18 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def put(db: Database, *, kind: Kind, item_id: int, encoder: str, text_hash: str, vector: bytes, parts: bytes) -> None:
-    """Keep the vector (float32) of an item's present text with the parts of its sentences (float16).
+def put(
+    db: Database,
+    *,
+    kind: Kind,
+    item_id: int,
+    encoder: str,
+    text_hash: str,
+    vector: bytes,
+    parts: bytes,
+    sentences: Sequence[str] = (),
+) -> None:
+    """Keep the vector (float32) of an item's present text with its sentences and their parts (float16).
 
     Those of its former texts are forgotten.
     """
@@ -48,8 +58,16 @@ def put(db: Database, *, kind: Kind, item_id: int, encoder: str, text_hash: str,
         [kind, item_id, encoder, text_hash, vector],
     )
     db.execute(
-        "insert or replace into sentence_parts (kind, item_id, encoder, text_hash, parts) values (?, ?, ?, ?, ?)",
-        [kind, item_id, encoder, text_hash, parts],
+        """insert or replace into sentence_parts (kind, item_id, encoder, text_hash, parts, sentences)
+        values (?, ?, ?, ?, ?, ?)""",
+        [
+            kind,
+            item_id,
+            encoder,
+            text_hash,
+            parts,
+            json.dumps(list(sentences), ensure_ascii=False) if sentences else None,
+        ],
     )
 
 
@@ -58,15 +76,25 @@ def forget(db: Database, *, kind: Kind, item_id: int) -> None:
     change(db, "delete from embeddings where kind = ? and item_id = ?", [kind, item_id])
 
 
-def parts_of(db: Database, *, items: Sequence[Item], encoder: str) -> dict[Item, tuple[str, bytes]]:
-    """Of these items the hash of the text that was read, and the parts of its sentences, float16 bytes."""
+def parts_of(db: Database, *, items: Sequence[Item], encoder: str) -> dict[Item, tuple[str, bytes, list[str] | None]]:
+    """Of these items the hash of the text that was read, the parts of its sentences (float16 bytes), and these.
+
+    Of what was read before they were kept there are no sentences.
+    """
     found = rows(
         db,
-        """select kind, item_id, text_hash, parts from sentence_parts
+        """select kind, item_id, text_hash, parts, sentences from sentence_parts
         where encoder = ? and (kind, item_id) in (select value ->> 0, value ->> 1 from json_each(?))""",
         [encoder, json.dumps(list(items))],
     )
-    return {(Kind(item["kind"]), item["item_id"]): (item["text_hash"], item["parts"]) for item in found}
+    return {
+        (Kind(one["kind"]), one["item_id"]): (
+            one["text_hash"],
+            one["parts"],
+            None if one["sentences"] is None else json.loads(one["sentences"]),
+        )
+        for one in found
+    }
 
 
 def has(db: Database, *, kind: Kind, item_id: int, encoder: str, text_hash: str) -> bool:

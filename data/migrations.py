@@ -1707,3 +1707,35 @@ create table plan_invitations (
 create index plan_invitations_organisation on plan_invitations (organisation_id, state);
 
 """
+
+
+@migrations(name="083_many_clusters")
+def many_clusters(db: Database) -> None:
+    """A cluster is written as fast among a hundred thousand as among ten, and sentences stand beside their parts."""
+    _all(db, CLUSTER_NAMES + "alter table sentence_parts add column sentences text;\n\n")
+
+
+# As before, but without a look through all clusters for the one that was written; so does the check of a merger.
+_NEW_NAME = """insert into names (rowid, title, body) values (new.id * 2, new.name,
+    coalesce((select group_concat(value, ' ') from json_each(new.terms)), ''));"""
+CLUSTER_NAMES = f"""
+drop trigger clusters_insert_name;
+
+drop trigger clusters_update_name;
+
+drop trigger clusters_delete_name;
+
+create trigger clusters_insert_name after insert on clusters begin
+  {_NEW_NAME}
+end;
+
+create trigger clusters_update_name after update of name, terms on clusters begin
+  delete from names where rowid = old.id * 2;
+  {_NEW_NAME}
+end;
+
+create trigger clusters_delete_name after delete on clusters begin delete from names where rowid = old.id * 2; end;
+
+create index clusters_merged_into on clusters (merged_into) where merged_into is not null;
+
+"""

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,12 @@ class Reading:
     ----------
     vector : ndarray of shape (d,), float32 — a unit vector
     parts : ndarray of shape (k, d), float32 — what each of the k sentences adds to it; the rows sum up to `vector`
+    sentences : the k sentences
     """
 
     vector: Vectors
     parts: Vectors
+    sentences: tuple[str, ...]
 
 
 class Encoder:
@@ -112,7 +115,7 @@ class Encoder:
             asked, prompt=self._prompt, output_value="token_embeddings", convert_to_numpy=False, show_progress_bar=False
         )
         pieces = iter([np.asarray(rows, dtype=np.float32) for rows in found])
-        return [self._together([self._parts(one, next(pieces)) for one in parted]) for parted in split]
+        return [self._together([self._parts(one, next(pieces)) for one in parted], parted) for parted in split]
 
     def _parts(self, sentences: Sequence[str], pieces: Vectors) -> Vectors:
         """What each sentence adds to the unit vector of their passage, shape (k, d)."""
@@ -134,18 +137,19 @@ class Encoder:
         sums += shares[:, None].astype(np.float32) * marks
         return np.asarray(sums / max(float(np.linalg.norm(sums.sum(axis=0))), 1e-12), dtype=np.float32)
 
-    def _together(self, parts: list[Vectors]) -> Reading:
+    def _together(self, parts: list[Vectors], split: list[list[str]]) -> Reading:
         """The reading of a text from what the sentences of its passages add to these."""
         rows = np.concatenate(parts)
         vector = rows.sum(axis=0)
         length = max(float(np.linalg.norm(vector)), 1e-12)
-        return Reading(vector=vector / length, parts=rows / length)
+        return Reading(vector=vector / length, parts=rows / length, sentences=tuple(chain.from_iterable(split)))
 
     def _read_apart(self, text: str, split: list[list[str]]) -> Reading:
         vector = self._encode([text], len(split))[0]
-        sentences = [sentence for one in split for sentence in one]
+        sentences = tuple(chain.from_iterable(split))
         rows = self._encode(sentences, 1) * np.array([[len(sentence)] for sentence in sentences], dtype=np.float32)
-        return Reading(vector=vector, parts=np.asarray(rows / max(float(np.linalg.norm(rows.sum(axis=0))), 1e-12)))
+        parts = np.asarray(rows / max(float(np.linalg.norm(rows.sum(axis=0))), 1e-12))
+        return Reading(vector=vector, parts=parts, sentences=sentences)
 
     def sentences(self, text: str) -> list[str]:
         """The sentences of a text in the order of the parts of its reading; without a word of the model."""

@@ -38,7 +38,8 @@ class Grouping:
     def groups(self) -> list[NDArray[np.int64]]:
         """The members of each group, in the order of the labels."""
         count = int(self.labels.max(initial=ALONE)) + 1
-        return [np.flatnonzero(self.labels == label) for label in range(count)]
+        order = np.argsort(self.labels, kind="stable")
+        return np.split(order, np.searchsorted(self.labels[order], np.arange(count + 1)))[1:-1]
 
 
 def group(
@@ -98,8 +99,8 @@ def group(
         free = ~(loose[sorted_edges[:, 0]] | loose[sorted_edges[:, 1]])
         choice = partial(steadiness.steadier, edges=sorted_edges[free], probabilities=values[free], at_least=at_least)
         # Groups of places that were judged apart may now merge. Until none do, or the next run would change them.
-        while not np.array_equal(found, after := merged(choice(found, fresh))):
-            found = after
+        while not np.array_equal(found, after := choice(found, fresh)):
+            found = merged(after)
     contradictions = tuple(
         Contradiction(
             items=tuple(int(by_key[item]) for item in np.flatnonzero(joined == root)),

@@ -3,10 +3,9 @@
 Both are exact and go block by block, so that memory grows with n and not with its square.
 """
 
-import math
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,14 @@ from cluster.engine.lexical import Vocabulary, stem
 Pairs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_BLOCK = 1_024
-# Words in more than a tenth of many texts bring nobody together, and would make every pair a candidate.
-_COMMON = 0.1
+_BLOCK = 512
+# So many columns of a block share a highest value, which tells whether any of them can be among the nearest.
+_PER_BIN = 64
+# Pairs whose vectors or words are held at once.
+_PAIRS = 65_536
+# Words in more than a tenth of many texts bring nobody together, and would make every pair a candidate. So would
+# words in a thousand of very many.
+_COMMON, _COMMON_AT_MOST = 0.1, 1_000
 _MANY = 200
 
 
@@ -43,10 +47,37 @@ def by_meaning(vectors: Vectors, *, at_most: int) -> Pairs:
         block = vectors[start : start + _BLOCK] @ vectors.T
         rows = np.arange(len(block))
         block[rows, start + rows] = -np.inf
-        # Exactly `at_most` each, also where many are equal: a thousand copies of a text must not make a million pairs.
-        nearest = np.argpartition(block, n - at_most, axis=1)[:, n - at_most :]
-        found.append(_coded(np.repeat(rows + start, at_most), nearest.ravel(), n))
+        one, other = _highest(block, at_most)
+        found.append(_coded(one + start, other, n))
     return _decoded(found, n)
+
+
+def _highest(block: NDArray[np.float32], at_most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The places of the `at_most` highest values of each row, as rows and columns.
+
+    Exactly so many each, also where many are equal: a thousand copies of a text must not make a million pairs.
+    """
+    width = block.shape[1]
+    bins = width // _PER_BIN
+    if bins <= 2 * at_most:
+        columns = np.argpartition(block, width - at_most, axis=1)[:, width - at_most :]
+        return np.repeat(np.arange(len(block)), at_most), columns.ravel()
+    # Every bins-th column is in one bin; the last few are in none. That many bins have a value as high as the bound.
+    tops = block[:, : bins * _PER_BIN].reshape(len(block), _PER_BIN, bins).max(axis=1)
+    bound = np.partition(tops, bins - at_most, axis=1)[:, bins - at_most]
+    rows, within = np.nonzero(tops >= bound[:, None])
+    rows, columns = np.repeat(rows, _PER_BIN), (within[:, None] + bins * np.arange(_PER_BIN)).ravel()
+    left = np.arange(bins * _PER_BIN, width)
+    rows = np.concatenate([rows, np.repeat(np.arange(len(block)), len(left))])
+    columns = np.concatenate([columns, np.tile(left, len(block))])
+    values = block[rows, columns]
+    high = np.flatnonzero(values >= bound[rows])
+    rows, columns, values = rows[high], columns[high], values[high]
+    order = np.lexsort((columns, -values, rows))
+    rows, columns = rows[order], columns[order]
+    first = np.searchsorted(rows, np.arange(len(block)))
+    kept = np.arange(len(rows)) - first[rows] < at_most
+    return rows[kept], columns[kept]
 
 
 def by_words(weights: csr_array, *, at_most: int) -> Pairs:
@@ -63,7 +94,7 @@ def by_words(weights: csr_array, *, at_most: int) -> Pairs:
     n = weights.shape[0]
     if n >= _MANY:
         texts_with = np.bincount(weights.indices, minlength=weights.shape[1])
-        weights = weights[:, np.flatnonzero(texts_with <= n * _COMMON)]
+        weights = weights[:, np.flatnonzero(texts_with <= min(n * _COMMON, _COMMON_AT_MOST))]
     columns = weights.T.tocsr()
     found = []
     for start in range(0, n, _BLOCK):
@@ -89,30 +120,35 @@ def word_weights(bags: Sequence[frozenset[str]], *, known: Vocabulary | None = N
     -------
     sparse array of shape (n, w), float64 — rows of length 1, or 0 for a text without words
     """
-    texts = [{stem(word) for word in bag} for bag in bags]
-    known = known or Vocabulary(Counter(one for text in texts for one in text), total=len(texts))
+    texts = [sorted({stem(word) for word in bag}) for bag in bags]
+    known = known or Vocabulary(Counter(chain.from_iterable(texts)), total=len(texts))
     columns: dict[str, int] = {}
-    rows: list[dict[int, float]] = []
-    for text in texts:
-        row = {columns.setdefault(one, len(columns)): known.weight(one) for one in sorted(text)}
-        norm = math.sqrt(sum(weight * weight for weight in row.values()))
-        rows.append({column: weight / norm for column, weight in row.items()})
-    starts = np.cumsum([0, *map(len, rows)])
-    indices = np.array([column for row in rows for column in row], dtype=np.int64)
-    values = np.array([weight for row in rows for weight in row.values()], dtype=np.float64)
+    indices = np.array([columns.setdefault(one, len(columns)) for text in texts for one in text], dtype=np.int64)
+    starts = np.cumsum([0, *map(len, texts)])
+    values = np.array([known.weight(one) for one in columns], dtype=np.float64)[indices]
+    squares = np.concatenate([[0.0], np.cumsum(values * values)])
+    norms = np.sqrt(squares[starts[1:]] - squares[starts[:-1]])
+    values /= np.repeat(norms, np.diff(starts))
     return csr_array((values, indices, starts), shape=(len(bags), len(columns)))
 
 
 def cosines(vectors: Vectors, edges: Pairs) -> Floats:
     """The cosine of each pair of rows, shape (m,)."""
-    found: Floats = np.einsum("ij,ij->i", vectors[edges[:, 0]], vectors[edges[:, 1]]).astype(np.float64)
-    return found
+    parts = [np.einsum("ij,ij->i", vectors[part[:, 0]], vectors[part[:, 1]]) for part in _parts(edges)]
+    return np.concatenate([np.zeros(0), *parts]).astype(np.float64)
 
 
 def overlaps(weights: csr_array, edges: Pairs) -> Floats:
     """The overlap of words of each pair of rows, shape (m,)."""
-    found: Floats = np.asarray((weights[edges[:, 0]] * weights[edges[:, 1]]).sum(axis=1), dtype=np.float64).ravel()
-    return found
+    parts = [
+        np.asarray((weights[part[:, 0]] * weights[part[:, 1]]).sum(axis=1), dtype=np.float64).ravel()
+        for part in _parts(edges)
+    ]
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def _parts(edges: Pairs) -> list[Pairs]:
+    return [edges[start : start + _PAIRS] for start in range(0, len(edges), _PAIRS)]
 
 
 def _coded(rows: NDArray[np.integer], columns: NDArray[np.integer], n: int) -> NDArray[np.int64]:

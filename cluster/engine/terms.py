@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import permutations
+from itertools import chain, pairwise, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,22 +68,19 @@ def key_terms(
     list of length max(labels) + 1 — for each label its terms, which may be none
     """
     bags = [_words(text, ignore) for text in texts]
-    counts = [Counter(_root(word) for word in bag) for bag in bags]
-    anywhere: Counter[str] = Counter()
-    for count in counts:
-        anywhere.update(count)
+    roots = [[_root(word) for word in bag] for bag in bags]
+    anywhere = Counter(chain.from_iterable(roots))
     groups = int(labels.max(initial=-1)) + 1
     classes = groups + int((labels < 0).sum())
     mean = sum(anywhere.values()) / max(classes, 1)
+    by_label = np.argsort(labels, kind="stable")
+    starts = np.searchsorted(labels[by_label], np.arange(groups + 1))
     found = []
-    for label in range(groups):
-        members = np.flatnonzero(labels == label)
-        inside: Counter[str] = Counter()
-        spread: Counter[str] = Counter()
-        for member in members:
-            inside.update(counts[member])
-            spread.update(counts[member].keys())
-        written = Counter(word for member in members for word in bags[member])
+    for start, end in pairwise(starts.tolist()):
+        members = by_label[start:end].tolist()
+        inside = Counter(chain.from_iterable(roots[member] for member in members))
+        spread = Counter(chain.from_iterable(set(roots[member]) for member in members))
+        written = Counter(chain.from_iterable(bags[member] for member in members))
         length = max(sum(inside.values()), 1)
         scored = [
             (times / length * math.log(1 + mean / anywhere[root]) * spread[root] / len(members), root)

@@ -19,11 +19,13 @@ import cluster.fits
 import cluster.letters
 import cluster.mail
 import cluster.matches
+import cluster.placements
 import cluster.privacy
 import cluster.proposals
 import cluster.reminders
 import cluster.snapshots
 import cluster.work
+from cluster.figures import Reader
 from cluster.web.context import Services
 from cluster.web.letters import sign
 from cluster.web.settings import Settings
@@ -135,8 +137,9 @@ def _embed(services: Services, job: Job) -> None:
     if not job.payload:
         cluster.matches.embed_missing(services.db(), encoder=encoder)
         return
-    item = int(job.payload["item_id"])
-    cluster.matches.embed(services.db(), encoder=encoder, kind=Kind(job.payload["kind"]), item_id=item)
+    kind, item_id = Kind(job.payload["kind"]), int(job.payload["item_id"])
+    cluster.matches.embed(services.db(), encoder=encoder, kind=kind, item_id=item_id)
+    cluster.placements.place(services.db(), reader=Reader(encoder, services.index), item=(kind, item_id))
 
 
 def _propose(services: Services, job: Job) -> None:

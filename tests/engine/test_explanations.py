@@ -19,7 +19,8 @@ LONG = " ".join(f"Dit is zin nummer {number} over het onderhoud van straten en p
 @pytest.mark.parametrize("text", [*TEXTS, LONG])
 def test_the_parts_of_the_sentences_are_the_vector(encoder: Encoder, text: str) -> None:
     (reading,) = encoder.read([text]) or []
-    assert len(reading.parts) == len(encoder.sentences(text))
+    assert list(reading.sentences) == encoder.sentences(text)
+    assert len(reading.parts) == len(reading.sentences)
     assert np.allclose(reading.vector, encoder.encode([text])[0], atol=1e-5)
     assert np.allclose(reading.parts.sum(axis=0), reading.vector, atol=1e-5)
 
