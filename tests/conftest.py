@@ -203,7 +203,9 @@ class Visitor:
     def _checked(self, answer: TestResponse, status: int) -> BeautifulSoup:
         text = answer.get_data(as_text=True)
         assert answer.status_code == status, f"{answer.status_code}, not {status}:\n{text[:3000]}"
-        assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+        policy = answer.headers["Content-Security-Policy"]
+        assert "script-src 'self';" in policy
+        assert "unsafe" not in policy
         soup = BeautifulSoup(text, "html.parser")
         if soup.html is None:  # a fragment for htmx
             return soup

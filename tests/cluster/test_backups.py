@@ -11,6 +11,8 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
 
 import cluster.backups
+import cluster.sessions
+import data.people
 import data.store
 from cluster.backups import back_up, restore
 from data.migrations import migrate
@@ -70,6 +72,18 @@ def test_what_is_put_back_elsewhere_is_the_same(store: Database, folder: Path, t
     assert (tmp_path / "elsewhere" / "uploads" / "wacht.rows").read_text() == "rij 1\n"
     assert {path.name for path in (tmp_path / "elsewhere").iterdir()} == {NAME, "uploads"}
     assert (tmp_path / "copy" / NAME).stat().st_mode & 0o077 == 0
+
+
+def test_who_was_signed_in_when_a_copy_was_made_is_not_in_what_is_put_back(
+    store: Database, folder: Path, tmp_path: Path
+) -> None:
+    token = cluster.sessions.begin(store, member=data.people.coordinators(store)[0], agent="")
+    back_up(store, folder=folder, name=NAME, to=tmp_path / "copy")
+    restore(source=tmp_path / "copy", folder=tmp_path / "elsewhere", name=NAME)
+    assert cluster.sessions.present(store, token=token) is not None
+    elsewhere = data.store.connect(tmp_path / "elsewhere" / NAME)
+    assert cluster.sessions.present(elsewhere, token=token) is None
+    data.store.close(elsewhere)
 
 
 def test_a_copy_is_of_one_moment_while_others_write(store: Database, folder: Path, tmp_path: Path) -> None:

@@ -90,6 +90,20 @@ def test_who_gets_round_the_store_is_found_out(filled: Database, statement: str,
     assert data.ledger.broken_at(filled) == number
 
 
+def test_who_also_knows_how_entries_are_sealed_is_found_out_at_the_next_one(filled: Database) -> None:
+    before, *_ = filled.execute("select hash from ledger where id = 2").fetchone()
+    *entry, _ = filled.execute(
+        "select id, happened_at, member_id, act, about, what, hash from ledger where id = 3"
+    ).fetchone()
+    entry[5] = "another"
+    with transaction(filled):
+        filled.execute("drop trigger ledger_is_never_changed")
+        filled.execute(
+            "update ledger set what = ?, hash = ? where id = 3", [entry[5], data.ledger._hash(before, tuple(entry))]
+        )
+    assert data.ledger.broken_at(filled) == 4
+
+
 def test_an_entry_that_was_rolled_back_was_never_there(filled: Database) -> None:
     def entered_in_vain() -> None:
         with transaction(filled):

@@ -26,7 +26,7 @@ import data.store
 import data.throttles
 from data.store import change, transaction, value
 from models.contacts import EndorsementRole, Introduction, IntroductionState
-from models.errors import NotFound
+from models.errors import NotFound, NotSignedIn
 from models.ideas import IdeaForm
 from models.letters import Letter, LetterState
 from models.people import Guest, Member
@@ -354,3 +354,10 @@ def test_an_endorsement_and_its_letter_are_written_together_or_not_at_all(db: Da
     with pytest.raises(Exception, match="disk full"):
         cluster.contacts.endorse(db, member=who("genk"), idea_id=idea, role="lead", message="")
     assert [value(db, f"select count(*) from {t}") for t in ("endorsements", "introductions", "letters")] == [0, 0, 0]
+
+
+def test_nobody_without_an_account_tries_an_address_again(db: Database, who: Who) -> None:
+    with pytest.raises(NotSignedIn):
+        letters.resume(db, member=None, member_id=who("genk").id)
+    with pytest.raises(NotFound):
+        letters.resume(db, member=who("aalter"), member_id=who("genk").id)

@@ -1,5 +1,6 @@
 """Nothing is lost: transactions are whole, one after the other, and the settings that keep it so always hold."""
 
+import errno
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
 
 import data.store
+import data.turns
 from data.store import change, close, connect, insert, row, rows, transaction, value
 from data.throttles import open_throttles
 from data.turns import Queue
@@ -294,6 +296,38 @@ def test_a_turn_that_ends_badly_lets_the_next_one_in_at_once(tmp_path: Path) -> 
         pass
     first.close()
     second.close()
+
+
+def test_who_was_stopped_while_drawing_a_number_does_not_stop_the_others(tmp_path: Path) -> None:
+    stopped, other = Queue(tmp_path / "turns"), Queue(tmp_path / "turns")
+    assert stopped._wait(data.turns._DRAWING, 0)
+    with other.turn(at_most_s=0.05):
+        pass
+    assert drawn(tmp_path / "turns") == 0
+    stopped.close()
+    with other.turn(at_most_s=0):
+        assert drawn(tmp_path / "turns") == 1
+    other.close()
+
+
+def test_where_a_system_has_no_such_locks_writers_go_on_without_turns(
+    store: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data.turns, "_SET", None)
+    with transaction(store):
+        change(store, "update counter set n = n + 1")
+    assert counter(store) == 1
+
+
+@pytest.mark.parametrize(("fault", "closed"), [
+    (OSError(errno.ENOSPC, "full"), True),
+    (OSError(errno.EROFS, "read-only"), True),
+    (OSError(errno.ENOENT, "not there"), False),
+    (ValueError("full"), False),
+    (sqlite3.IntegrityError("unique"), False),
+])  # fmt: skip
+def test_a_disk_that_takes_nothing_is_told_from_other_faults(fault: Exception, closed: bool) -> None:
+    assert data.store.closed_for_writing(fault) is closed
 
 
 # Settings.

@@ -75,6 +75,29 @@ def test_a_failed_job_waits_longer_each_time_and_is_given_up_in_the_end(db: Data
     assert value(db, "select error from jobs") == "no"
 
 
+def test_what_waits_and_what_went_wrong_is_told_by_kind(db: Database) -> None:
+    with transaction(db):
+        data.work.queue(db, kind="propose", key="clusters")
+        data.work.queue(db, kind="digests", key="morning", not_before="2999-01-01T00:00:00+00:00")
+        assert data.work.queued(db, kind="propose")
+        assert not data.work.queued(db, kind="digests")
+        assert not data.work.queued(db, kind="letter")
+        assert data.work.waits(db, kind="digests", by="2999-01-01T00:00:00+00:00")
+        assert not data.work.waits(db, kind="digests", by="2998-12-31T00:00:00+00:00")
+        assert not data.work.waits(db, kind="letter", by="2999-01-01T00:00:00+00:00")
+        job = data.work.lease(db, seconds=60)
+        assert job is not None
+        data.work.fail(db, job=job, error="no", tries=1)
+        assert not data.work.queued(db, kind="propose")
+        assert data.work.last_error(db, kind="propose") == "no"
+        assert data.work.last_error(db, kind="digests") is None
+        data.work.queue(db, kind="propose", key="clusters")
+        again = data.work.lease(db, seconds=60)
+        assert again is not None
+        data.work.finish(db, job=again)
+        assert data.work.last_error(db, kind="propose") is None
+
+
 def test_work_for_later_is_not_taken_before(db: Database) -> None:
     with transaction(db):
         data.work.queue(db, kind="letter", key="1", not_before="2999-01-01T00:00:00+00:00")
