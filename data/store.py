@@ -94,7 +94,7 @@ def transaction(db: Database) -> Iterator[Database]:
 def closed_for_writing(fault: BaseException) -> bool:
     """Whether a fault says that nothing can be written for now: a disk that is full or fails, or a store in use.
 
-    Nothing was written then, what stands there can be read on, and it passes without anybody touching the service.
+    Nothing was written then, and it passes without anybody touching the service.
     """
     if isinstance(fault, Error):
         # The first byte is the kind of fault, the rest tells it more precisely.

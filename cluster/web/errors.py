@@ -179,7 +179,7 @@ def attach(app: Flask) -> None:
         with suppress(OSError):  # the disk that is full may be that of the log too
             where = request.url_rule.rule if request.url_rule else None
             _log.exception("closed for writing" if closed else "fault", path=where, method=request.method)
-        # The page asks nothing of the store, which may be what failed.
+        # The page itself asks nothing of the store, which may be what failed.
         with force_locale(_language()):
             typed = _typed()
             few, all_of_it = (_CLOSED, _CLOSED_FAULT) if closed and request.method == "POST" else (_BROKEN, _FAULT)
