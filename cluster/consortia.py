@@ -114,6 +114,7 @@ def suggestions(
                 known,
                 need=known.need or suggestion.need,
                 companion=known.companion or suggestion.companion,
+                beside=known.beside or suggestion.beside,
             )
 
     for one in _endorsers(db, plan):
@@ -177,7 +178,10 @@ def _alike(db: Database, content: Content) -> list[Suggestion]:
     for partner in order:
         around = cluster.places.around(db, organisation_id=partner.organisation_id, at_most=_NEARBY)
         if around is not None:
-            return [Suggestion(one.id, one.name, companion=one) for one in (*around.alike, *around.neighbours)]
+            return [
+                Suggestion(one.id, one.name, companion=one, beside=partner.name)
+                for one in (*around.alike, *around.neighbours)
+            ]
     return []
 
 

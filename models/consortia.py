@@ -49,13 +49,14 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A government that would fit, and why: it said *ook wij*, has the same need, or is like a partner."""
+    """A government that would fit, and why: it said *ook wij*, has the same need, or is like a partner (`beside`)."""
 
     organisation_id: int
     name: str
     endorses: bool = False
     need: Need | None = None
     companion: Companion | None = None
+    beside: str = ""
 
 
 class InvitationState(StrEnum):

@@ -57,6 +57,8 @@ def test_an_offered_idea_is_taken_over_and_endorsers_decide_for_themselves(page:
     assert "nam Kortrijk het over van Genk" in " ".join(page(None).get(idea).text.split())
     assert "Voor Genk." not in page("kortrijk").get(idea).text
     assert page("kortrijk").get(idea).select_one(f"a[href='{idea}/edit']") is not None
+    [met] = [one["href"] for one in page("genk").get("/introductions").select("main li.card a")]
+    assert "van een ander bestuur" in page("genk").get(met).text
     page("aalter").submit(f"{idea}/endorsement/confirm", at=idea)
     assert "Voor Genk." in page("kortrijk").get(idea).text
     assert page("aalter").get(idea).select_one(f"form[action='{idea}/endorsement/confirm']") is None
