@@ -216,7 +216,7 @@ def test_a_member_adds_a_project_and_sees_the_invitation_to_tell_more(page: Call
     assert wanted == {"features", "cost_year", "supplier", "how_to_join"}
     public = page().get("/projects/1")
     assert not public.select("main a[href*='/edit']")
-    assert "Wat niet bekend is, kan wie het project trekt hier aanvullen." in public.main.get_text()
+    assert "kan wie het project trekt hier aanvullen." in public.main.get_text()
 
 
 def test_the_four_answers_of_the_lead_stand_on_the_page(page: Callable[..., Any], known: dict[str, int]) -> None:
