@@ -4,11 +4,15 @@ import io
 import json
 import tracemalloc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cluster.imports import FIELDS_AT_MOST, LINE_AT_MOST, Checked, Fields, Row, Wrong, check, read_csv, read_jsonl
+from cluster.workbooks import read_xlsx
 from models.errors import ImportRefused
 
 Reader = Callable[[BinaryIO], Iterator[Row]]
@@ -151,3 +155,44 @@ def test_what_was_checked_of_a_long_file_waits_outside_memory_and_comes_back_in_
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 16 * 2**20
+
+
+# Bytes as files have them: what means something to a reader, cut up and put together wrongly.
+_PIECES = [b'"', b"\n", b"\r\n", b",", b";", b"\t", b"{", b"}", b"[", b":", b"\\", b"\0", b"\xff\xfe", b"\xef\xbb\xbf"]
+_PIECES += [b"id", b"title", b'{"id": "a"}', b'"a,b"', b"1e999", b"caf\xe9", "é😀".encode(), b"=1+1", b"'", b"\x1a"]
+
+
+@given(st.lists(st.one_of(st.sampled_from(_PIECES), st.binary(max_size=8)), max_size=40).map(b"".join))
+@pytest.mark.parametrize("reader", [read_jsonl, read_csv, read_xlsx], ids=["jsonl", "csv", "xlsx"])
+def test_whatever_is_in_a_file_becomes_rows_or_says_what_is_wrong(reader: Reader, content: bytes) -> None:
+    found = list(reader(io.BytesIO(content)))
+    assert found
+    assert all(row.error or row.fields for row in found)
+    assert [row.line for row in found] == sorted(row.line for row in found)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("reader", "first", "part", "times"),
+    [
+        (read_csv, b"id,title\n", b"x" * 2**20, 100),  # one line of 100 MB
+        (read_csv, b"", b"k," * 2**10, 1_000),  # a million columns
+        (read_csv, b"id,title\n", b'a,"' + b"b" * 2**20, 100),  # a quote that never ends
+        (read_jsonl, b"", b"[" * 2**20, 100),
+        (read_jsonl, b"", b'{"id": "' + b"a" * 2**20 + b'"}\n', 100),
+    ],
+)
+def test_files_of_a_hundred_megabytes_are_refused_in_little_memory(
+    tmp_path: Path, reader: Reader, first: bytes, part: bytes, times: int
+) -> None:
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.write(first)
+        for _ in range(times):
+            file.write(part)
+    tracemalloc.start()
+    with path.open("rb") as file:
+        assert any(row.error for row in reader(file))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 32 * 2**20

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -475,3 +476,14 @@ def test_wrong_settings_stop_the_start_with_their_name(
     with pytest.raises(SystemExit):
         read_settings()
     assert named in capsys.readouterr().err
+
+
+def test_where_there_is_no_such_login_its_libraries_are_not_loaded(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path;"
+        "from cluster.web import create_app; from cluster.web.settings import Settings;"
+        f"create_app(Settings(data=Path({str(tmp_path)!r}), secret_key='s' * 40));"
+        "print(*{name.partition('.')[0] for name in sys.modules} & {'authlib', 'joserfc'})"
+    )
+    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == ""

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 import cluster.digests
 import cluster.letters
 import data.letters
+from cluster.web import create_app
 from cluster.web.letters import sign
 from cluster.web.settings import Settings
 from data.store import transaction
@@ -142,3 +143,14 @@ def test_an_address_that_is_none_stops_the_start(tmp_path: Path, url: str) -> No
 def test_a_mail_server_that_cannot_be_one_stops_the_start(tmp_path: Path, url: str) -> None:
     with pytest.raises(ValueError, match="write smtp://"):
         Settings(data=tmp_path, smtp_url=url)
+
+
+def test_links_and_sessions_of_the_former_key_go_on_while_it_is_named(
+    page: Page, who: Callable[[str], Member], app: Flask
+) -> None:
+    settings = app.extensions["medestanders"].settings
+    link = f"/unsubscribe/{sign('t' * 40, who('genk').id, 'digest')}"
+    page().get(link, status=404)
+    settings.former_secret_key = "t" * 40
+    page().get(link)
+    assert create_app(settings).config["SECRET_KEY_FALLBACKS"] == ["t" * 40]
