@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+import cluster.circles
 import cluster.clusters
 import cluster.ideas
 import data.calls
@@ -24,6 +25,7 @@ from cluster.project_imports import BATCH, Plan, Values, batches, changed, fate,
 from data.projects import Filter
 from data.store import now, transaction
 from models.calls import BRUSSELS
+from models.circles import About
 from models.clusters import ClusterState
 from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, refuse
 from models.ideas import DESCRIPTION_AT_MOST, TITLE_AT_MOST, IdeaState
@@ -161,9 +163,17 @@ def may_submit(became: list[Project]) -> bool:
     return not any(one.status in _TOLD for one in became)
 
 
+def may_record(db: Database, *, member: Member | None, cluster_id: int) -> bool:
+    """Whether a member may record what became of a cluster: coordinators, and who works for a government behind it."""
+    if member is None or member.is_coordinator:
+        return member is not None
+    own = cluster.circles.today(db, organisation_id=member.organisation_id)
+    return cluster.circles.get(db, about=About.CLUSTER, item_id=cluster_id).has(own)
+
+
 def may_edit(project: Project, member: Member | None) -> bool:
-    """Whether a member may write about a project: coordinators, and those of the organisation that leads it."""
-    if member is None:
+    """Whether a member may write about a project that is not hidden: coordinators, and those of who leads it."""
+    if member is None or project.hidden:
         return False
     return member.is_coordinator or (project.lead_id is not None and project.lead_id == member.organisation_id)
 
@@ -209,17 +219,18 @@ def draft(db: Database, *, member: Member | None, idea_id: int | None, cluster_i
             title=idea.title, summary=idea.description, lead=lead, theme=idea.theme or "", call=call, **submitted
         )
     if cluster_id is not None:
-        if not who.is_coordinator:
-            raise NotAllowed(N_("Alleen een coördinator kan een cluster als ingediend vastleggen."))
         found = cluster.clusters.get(db, cluster_id=cluster_id, member=who)
+        if not may_record(db, member=who, cluster_id=cluster_id):
+            raise NotAllowed(N_("Alleen een bestuur achter dit cluster kan het als ingediend vastleggen."))
         if found.state is not ClusterState.ACCEPTED:
             raise NotAllowed(N_("Alleen een aanvaard cluster kun je als ingediend vastleggen."))
         _must_be_free(db, kind="cluster", item_id=cluster_id)
         behind = cluster.clusters.municipalities(db, cluster_id=cluster_id)
+        leads = None if who.is_coordinator else who.organisation_id
         return ProjectForm(
             title=found.name,
             summary="\n".join(f"– {one.title}" for one in found.members),
-            partners="\n".join(one.name for one in behind),
+            partners="\n".join(one.name for one in behind if one.id != leads),
             **submitted,
         )
     return ProjectForm(lead=own)

@@ -176,7 +176,9 @@ def page(found: Cluster, *, errors: dict[str, str] | None = None, overtaken: str
         "clusters/show.html",
         found=found,
         projects=became,
-        may_submit=coordinates and found.state == "accepted" and cluster.projects.may_submit(became),
+        may_submit=found.state == "accepted"
+        and cluster.projects.may_submit(became)
+        and cluster.projects.may_record(db(), member=asking, cluster_id=found.id),
         lang=language_of(found),
         strength=strength,
         municipalities=municipalities,

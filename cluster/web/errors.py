@@ -69,14 +69,14 @@ def _answer(status: int, message: str, *, wrong: Sequence[Invalid] = ()) -> tupl
         )
         written = problem.model_dump_json(exclude_none=True)
         return Response(written, content_type="application/problem+json"), status
-    return render_template("error.html", status=status, message=message, typed=_typed()), status
+    return render_template("error.html", status=status, message=message, typed=typed()), status
 
 
 def _is_api() -> bool:
     return request.path.startswith("/api/")
 
 
-def _typed() -> list[tuple[str, str]]:
+def typed() -> list[tuple[str, str]]:
     """What the person typed, by the words at the field, to be shown again: nothing typed is ever lost."""
     if request.method != "POST" or request.content_length is None or request.content_length > _SHOWN_AT_MOST:
         return []
@@ -181,15 +181,15 @@ def attach(app: Flask) -> None:
             _log.exception("closed for writing" if closed else "fault", path=where, method=request.method)
         # The page itself asks nothing of the store, which may be what failed.
         with force_locale(_language()):
-            typed = _typed()
+            written = typed()
             few, all_of_it = (_CLOSED, _CLOSED_FAULT) if closed and request.method == "POST" else (_BROKEN, _FAULT)
             status = 503 if closed else 500
             if _is_api():
                 answer = make_response(_answer(status, gettext(few)))
             else:
                 page = app.jinja_env.get_template("fault.html")
-                message, number = gettext(all_of_it if typed else few), g.get("request_id")
-                answer = make_response(page.render(message=message, typed=typed, number=number), status)
+                message, number = gettext(all_of_it if written else few), g.get("request_id")
+                answer = make_response(page.render(message=message, typed=written, number=number), status)
         if closed:
             answer.headers["Retry-After"] = str(_LATER_S)
         return answer

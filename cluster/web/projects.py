@@ -20,6 +20,7 @@ import cluster.projects
 import data.calls
 import data.people
 from cluster.web.context import db, encoder, index, member
+from cluster.web.errors import typed as written
 from cluster.web.exports import response
 from cluster.web.face import options, themes
 from cluster.web.languages import say
@@ -107,7 +108,7 @@ def new() -> ResponseReturnValue:
         return _form(form, origin=origin, submission_key=key, refused=refused), 422
     except Conflict as conflict:
         current = cast(Project, conflict.current)
-        return _page(current, conflict=conflict), 409
+        return _page(current, conflict=conflict, kept=written()), 409
     flash(gettext("Het project staat online."))
     return redirect(url_for("projects.show", project_id=project_id), code=303)
 
@@ -226,6 +227,7 @@ def _page(
     typed: dict[str, str] | None = None,
     refused: Invalid | None = None,
     conflict: Conflict | None = None,
+    kept: list[tuple[str, str]] | None = None,
 ) -> str:
     matches = cluster.matches.similar_to(
         db(),
@@ -251,6 +253,7 @@ def _page(
         hiding=cluster.moderation.hidden_case(db(), member=member(), kind=Subject.PROJECT, item_id=project.id),
         errors={wrong.field: say(wrong) for wrong in refused.every} if refused else {},
         conflict=conflict,
+        kept=kept,
         lanes=in_lanes(matches),
         words_only=encoder() is None,
     )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
+import cluster.contacts
 import cluster.ideas
 import cluster.projects
 import data.calls
@@ -427,7 +428,7 @@ def test_an_idea_is_recorded_as_submitted_by_its_organisation_until_it_is_refuse
     assert [one.id for one in became] == [second, first]
 
 
-def test_only_coordinators_record_a_cluster_and_only_an_accepted_one(
+def test_coordinators_and_who_is_behind_it_record_a_cluster_and_only_an_accepted_one(
     db: Database, who: Callable[[str], Member]
 ) -> None:
     idea_id = cluster.ideas.post(db, encoder=None, member=who("genk"), form=IdeaForm(title="Idee", description="Tekst"))
@@ -440,15 +441,32 @@ def test_only_coordinators_record_a_cluster_and_only_an_accepted_one(
                 [state],
             )
             db.execute("insert into cluster_members values (?, 'idea', ?, 1, null)", [ids[state], idea_id])
-    for name, state in (("genk", "accepted"), ("coordinator", "proposed")):
-        with pytest.raises(NotAllowed):
+    for name, state in (("aalter", "accepted"), ("coordinator", "proposed"), ("genk", "proposed")):
+        with pytest.raises((NotAllowed, NotFound)):
             cluster.projects.draft(db, member=who(name), idea_id=None, cluster_id=ids[state])
+        with pytest.raises((NotAllowed, NotFound)):
+            cluster.projects.add(db, member=who(name), form=ProjectForm(title="T", summary="S"), cluster_id=ids[state])
+
+    # Who says ook wij is behind it too, and leads what they submit.
+    cluster.contacts.endorse(db, member=who("kortrijk"), idea_id=idea_id, role="lead", message="")
+    form = cluster.projects.draft(db, member=who("kortrijk"), idea_id=None, cluster_id=ids["accepted"])
+    assert (form.partners, form.status) == ("Genk", "submitted")
+    first = cluster.projects.add(db, member=who("kortrijk"), form=form, cluster_id=ids["accepted"])
+    assert (cluster.projects.get(db, first).lead, cluster.projects.get(db, first).cluster_id) == (
+        "Kortrijk",
+        ids["accepted"],
+    )
+    with pytest.raises(Conflict):
+        cluster.projects.draft(db, member=who("genk"), idea_id=None, cluster_id=ids["accepted"])
+    refused = {"status": "refused", "source": "https://genk.example/neen", "happened_on": ""}
+    cluster.projects.decide(db, member=who("kortrijk"), project_id=first, revision=1, **refused)
 
     form = cluster.projects.draft(db, member=who("coordinator"), idea_id=None, cluster_id=ids["accepted"])
 
-    assert (form.title, form.summary, form.partners, form.status) == ("Samen", "– Idee", "Genk", "submitted")
+    assert (form.title, form.summary, form.partners) == ("Samen", "– Idee", "Genk\nKortrijk")
     project_id = cluster.projects.add(db, member=who("coordinator"), form=form, cluster_id=ids["accepted"])
-    assert [one.id for one in cluster.projects.became(db, kind="cluster", item_id=ids["accepted"])] == [project_id]
+    became = cluster.projects.became(db, kind="cluster", item_id=ids["accepted"])
+    assert [one.id for one in became] == [project_id, first]
 
 
 def test_a_command_leaves_what_a_person_wrote_and_a_coordinator_who_saw_it_may_replace_it(

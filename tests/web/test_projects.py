@@ -288,6 +288,9 @@ def test_an_idea_becomes_a_submitted_project_and_then_an_approved_one(
     assert "Dit idee is ingediend" in page().get(f"/ideas/{idea_id}").main.get_text()
     again = genk.client.get(link["href"])
     assert again.status_code == 409
+    late = {**typed, "features": "Rijdt elke dag", "submission_key": "een ander formulier"}
+    kept = send(genk, "/projects/new", late, at="/projects/new", status=409)
+    assert "Rijdt elke dag" in kept.select_one("[role=alert]").get_text()
 
     decide = {"status": "approved", "status_on": "2024-02-01", "note": "Met lof", "revision": "1"}
     refused = send(genk, "/projects/1/decisions", {**decide, "status_source": ""}, at="/projects/1", status=422)
@@ -303,6 +306,37 @@ def test_an_idea_becomes_a_submitted_project_and_then_an_approved_one(
     late = send(page("coordinator"), "/projects/1/decisions", {**decide, "note": "Neen"}, at="/projects/1", status=409)
     assert late.select_one("[role=alert] .kept")
     assert late.select_one(".tag.approved")
+
+
+def test_who_is_behind_an_accepted_cluster_is_offered_to_record_it(
+    page: Callable[..., Any], app_db: Database, who: Callable[[str], Member]
+) -> None:
+    form = IdeaForm(title="Samen parkeren", description="Eén vergunning voor iedereen.")
+    idea_id = cluster.ideas.post(app_db, encoder=None, member=who("genk"), form=form)
+    with data.store.transaction(app_db):
+        app_db.execute(
+            "insert into clusters (state, name, created_at, updated_at) values ('accepted', 'Samen', '', '')"
+        )
+        app_db.execute("insert into cluster_members values (1, 'idea', ?, 1, null)", [idea_id])
+    for name in (None, "aalter"):
+        assert not page(name).get("/clusters/1").select("a[href*='/projects/new']")
+    genk = page("genk")
+    (link,) = genk.get("/clusters/1").select("a[href*='/projects/new']")
+
+    found = send(genk, "/projects/new", edited(genk, link["href"]), at=link["href"])
+
+    assert (answers(found)["Begon als cluster"], answers(found)["Trekker"]) == ("Samen", "Genk")
+    assert "Dit cluster is ingediend" in page().get("/clusters/1").main.get_text()
+
+
+def test_a_hidden_project_offers_nothing_that_does_not_work(
+    page: Callable[..., Any], known: dict[str, int], app_db: Database
+) -> None:
+    address = f"/projects/{known['P-1']}"
+    data.store.change(app_db, "update projects set hidden = 1 where id = ?", [known["P-1"]])
+    for name in ("genk", "coordinator"):
+        shown = page(name).get(address).main
+        assert not shown.select(f"a[href^='{address}'], form[action^='{address}']")
 
 
 def test_versions_tell_what_was_and_what_became(page: Callable[..., Any], known: dict[str, int]) -> None:
