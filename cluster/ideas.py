@@ -18,7 +18,7 @@ import data.work
 from cluster.engine.encoder import Encoder
 from cluster.engine.language import LANGUAGES, language_of
 from cluster.engine.texts import clean, on_the_web, one_line, readable
-from cluster.imports import Fields, Imported, Row, check
+from cluster.imports import Fields, Imported, Row, Told, check, counted
 from cluster.matches import keep_vector, queue_vectors, read_text
 from cluster.people import must_act
 from data.ideas import Filter
@@ -371,10 +371,10 @@ def _queue_placing(db: Database, idea_id: int) -> None:
     data.work.queue(db, kind="embed", key=f"idea:{idea_id}", payload={"kind": Kind.IDEA, "item_id": idea_id})
 
 
-def import_rows(db: Database, *, rows: Iterable[Row], demo: bool = False) -> Imported:
+def import_rows(db: Database, *, rows: Iterable[Row], demo: bool = False, told: Told = None) -> Imported:
     """Import ideas: all rows are checked first, everything is written or nothing; repeating it changes nothing.
 
-    Raises ImportRefused with every bad row.
+    Raises ImportRefused with every bad row. `told` hears how many are written.
     """
     organisations: dict[str, int | None] = {}
     themes = {theme.slug for theme in data.calls.themes(db, lang="nl")}
@@ -443,7 +443,7 @@ def import_rows(db: Database, *, rows: Iterable[Row], demo: bool = False) -> Imp
     ready, found = check(rows, read)
     moment = now()
     with transaction(db):
-        for values in ready:
+        for values in counted(ready, told):
             given_at = values.pop("created_at")
             before = _by_reference(db, external_id=values["external_id"], created_at=given_at)
             if before is None:

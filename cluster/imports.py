@@ -18,6 +18,7 @@ from cluster.engine.texts import clean, from_cell, one_line, parted, readable
 from models.errors import ImportRefused
 
 T = TypeVar("T")
+Told = Callable[[int], None] | None
 E = TypeVar("E", bound=StrEnum)
 Wrong = tuple[int, str, str]
 
@@ -26,6 +27,7 @@ FILE_AT_MOST = 256 * 2**20
 LINE_AT_MOST = 2**20
 FIELDS_AT_MOST = 200
 _IN_MEMORY = 8 * 2**20
+_TOLD_EVERY = 1_000
 
 _BELGIAN = re.compile(r"\d{1,3}(?:\.\d{3})*,\d{1,2}|\d+,\d{1,2}")
 
@@ -249,6 +251,14 @@ def check(rows: Iterable[Row], read: Callable[[Fields], dict[str, Any]]) -> tupl
     if wrong:
         raise ImportRefused(wrong)
     return checked, found
+
+
+def counted(rows: Iterable[T], told: Told) -> Iterator[T]:
+    """The rows as they come; after every thousand `told`, if given, hears how many that makes."""
+    for count, row in enumerate(rows, 1):
+        yield row
+        if told and count % _TOLD_EVERY == 0:
+            told(count)
 
 
 def read_jsonl(file: BinaryIO) -> Iterator[Row]:

@@ -19,7 +19,7 @@ import data.project_uploads
 import data.projects
 from cluster.engine.language import language_of
 from cluster.engine.texts import cents, clean, day, on_the_web, one_line, readable
-from cluster.imports import Imported, Row, check
+from cluster.imports import Imported, Row, Told, check, counted
 from cluster.matches import queue_vectors
 from cluster.project_imports import BATCH, Plan, Values, batches, changed, fate, known, reader
 from data.projects import Filter
@@ -551,15 +551,17 @@ def import_rows(
     member: Member | None = None,
     plan: str | None = None,
     upload: str | None = None,
+    told: Told = None,
 ) -> Imported:
     """Add or update projects by their external id: all rows, or none with ImportRefused saying what is wrong where.
 
     Saying it twice changes nothing: rows that say what already stands are not touched, and what a row says nothing
     about stays. Without a `member` what a person wrote stays too. With a `plan`, the fingerprint of a dry run, it is a
     Conflict when the rows would do something else than was shown. An `upload` waits no longer once its rows are in.
+    `told` hears how many rows are written.
     """
     checked, done = check(rows, reader(db))
-    _keep(db, checked, done, refresh=True, member=member, plan=plan, upload=upload)
+    _keep(db, counted(checked, told), done, refresh=True, member=member, plan=plan, upload=upload)
     return done
 
 

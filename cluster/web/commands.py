@@ -1,7 +1,7 @@
 """Commands: `flask --app wsgi …`. They end with 0, or with a clear message and 1; never with a traceback."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -15,7 +15,7 @@ import cluster.matches
 import cluster.projects
 import cluster.web.setup
 from cluster.engine.encoder import Encoder
-from cluster.imports import Imported, Row, read_jsonl
+from cluster.imports import Imported, Row, Told, counted, read_jsonl
 from cluster.project_imports import FORMATS
 from cluster.web import doctor, worker
 from cluster.web.backup_commands import backup, drill, restore
@@ -38,7 +38,6 @@ _NAMES = {
     "endorsements": "demo-steunbetuigingen",
     "vectors": "teksten gelezen door de encoder",
 }
-_TOLD_EVERY = 1_000
 
 
 @click.command("setup")
@@ -59,14 +58,14 @@ def setup(demo: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def import_ideas(file: Path) -> None:
     """Import ideas from a JSON Lines, CSV or XLSX file: all rows, or none with what is wrong in each."""
-    _import(file, lambda db, rows: cluster.ideas.import_rows(db, rows=rows))
+    _import(file, lambda db, rows, told: cluster.ideas.import_rows(db, rows=rows, told=told))
 
 
 @projects.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 def import_projects(file: Path) -> None:
     """Import projects from a JSON Lines, CSV or XLSX file: all rows, or none with what is wrong in each."""
-    _import(file, lambda db, rows: cluster.projects.import_rows(db, rows=rows))
+    _import(file, lambda db, rows, told: cluster.projects.import_rows(db, rows=rows, told=told))
 
 
 judgements = AppGroup("judgements", help="What people say about pairs of items.")
@@ -76,17 +75,20 @@ judgements = AppGroup("judgements", help="What people say about pairs of items."
 @click.argument("file", type=click.Path(path_type=Path))
 def import_judgements(file: Path) -> None:
     """Import answers {a, b, judgement, by, reason} from a JSON Lines (or CSV) file: all rows, or none."""
-    _import(file, lambda db, rows: cluster.judgements.import_rows(db, rows=rows))
+    _import(file, lambda db, rows, told: cluster.judgements.import_rows(db, rows=rows))
 
 
-def _import(path: Path, verb: Callable[[Database, Iterable[Row]], Imported]) -> None:
+def _import(path: Path, verb: Callable[[Database, Iterable[Row], Told], Imported]) -> None:
     with plainly():
         try:
             file = path.open("rb")
         except OSError as error:
             raise Failed(f"{path}: dit bestand kunnen we niet openen ({error.strerror}).") from None
         with file:
-            done = verb(db(), _counted(FORMATS.get(path.suffix.lower().lstrip("."), read_jsonl)(file)))
+            rows = FORMATS.get(path.suffix.lower().lstrip("."), read_jsonl)(file)
+            done = verb(db(), counted(rows, _telling("rijen gelezen")), _telling("rijen bewaard"))
+        if sys.stderr.isatty():
+            click.echo(err=True)
         click.echo(f"{done.added} toegevoegd, {done.changed} gewijzigd, {done.unchanged} ongewijzigd.")
         for name, count in sorted(done.ignored.items()):
             click.echo(f"Veld “{name}” kennen we niet: {count} keer overgeslagen.")
@@ -96,17 +98,11 @@ def _import(path: Path, verb: Callable[[Database, Iterable[Row]], Imported]) -> 
         _tell_missing_encoder()
 
 
-def _counted(rows: Iterable[Row]) -> Iterator[Row]:
-    """The rows, counted aloud at a terminal."""
-    at_terminal = sys.stderr.isatty()
-    count = 0
-    for row in rows:
-        count += 1
-        if at_terminal and count % _TOLD_EVERY == 0:
-            click.echo(f"\r{count} rijen gelezen …", nl=False, err=True)
-        yield row
-    if at_terminal and count >= _TOLD_EVERY:
-        click.echo(f"\r{count} rijen gelezen.  ", err=True)
+def _telling(words: str) -> Told:
+    """What tells at a terminal how far a long import is; nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        return None
+    return lambda count: click.echo(f"\r{count} {words} …  ", nl=False, err=True)
 
 
 def _embed(running: Encoder) -> int:

@@ -10,7 +10,10 @@ from typing import Any, BinaryIO
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
+import cluster.ideas
+import cluster.projects
 from cluster.imports import FIELDS_AT_MOST, LINE_AT_MOST, Checked, Fields, Row, Wrong, check, read_csv, read_jsonl
 from cluster.workbooks import read_xlsx
 from models.errors import ImportRefused
@@ -196,3 +199,12 @@ def test_files_of_a_hundred_megabytes_are_refused_in_little_memory(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 32 * 2**20
+
+
+def test_a_long_import_tells_how_far_it_is(db: Database) -> None:
+    row = {"title": "Loket", "description": "Tekst", "municipality": "Genk"}
+    rows = [Row(line, {**row, "id": f"P-{line}"}) for line in range(1, 1_102)]
+    told: list[int] = []
+    assert cluster.projects.import_rows(db, rows=rows, told=told.append).added == 1_101
+    assert cluster.ideas.import_rows(db, rows=rows, told=told.append).added == 1_101
+    assert told == [1_000, 1_000]
