@@ -5,6 +5,7 @@ from collections.abc import Collection
 from sqlite_utils import Database
 
 import cluster.letters
+import cluster.project_requests
 import data.contacts
 import data.ledger
 import data.people
@@ -20,6 +21,7 @@ from models.people import Member, Organisation, OrganisationKind, Staffed, Stand
 PER_PAGE = 50
 _CHANGES_AT_MOST = 50
 _EXPORTED_AT_MOST = 100_000
+_ASKED_AT_MOST = 200
 
 
 def browse(db: Database, *, member: Member | None, wanted: OrganisationFilter, page: int) -> tuple[list[Staffed], bool]:
@@ -90,7 +92,8 @@ def leave(db: Database, *, member: Member, member_id: int, successor_id: int | N
     """Close an account: one's own, or as a coordinator anybody's. Ideas stay with the organisation.
 
     A colleague takes over what was asked and gets a letter; whose data others see in the place of who leaves, that
-    colleague decides (`take_over`). When the last member leaves, the coordinators are told. Sessions end at once.
+    colleague decides (`take_over`). When the last member leaves, the coordinators are told, and asked to find somebody
+    for who waits for an answer. Sessions end at once.
     Returns false when the account was closed already; nothing changes then.
     """
     leaving = one_member(db, member=member, member_id=member_id)
@@ -108,6 +111,7 @@ def leave(db: Database, *, member: Member, member_id: int, successor_id: int | N
         if successor:
             _hand_over(db, leaving=leaving, successor=successor)
         elif leaving.organisation_id:
+            _ask_coordinators(db, organisation_id=leaving.organisation_id)
             for coordinator in data.people.coordinators(db):
                 cluster.letters.queue(
                     db,
@@ -131,6 +135,18 @@ def _hand_over(db: Database, *, leaving: Member, successor: Member) -> None:
         asked=asked,
         orphaned=len(data.contacts.without_contact(db, organisation_id=successor.organisation_id or 0, at_most=200)),
     )
+
+
+def _ask_coordinators(db: Database, *, organisation_id: int) -> None:
+    """Put what waits for an organisation without members into the coordinators' queue, where its askers see it."""
+    for found in data.contacts.asked_of(db, organisation_id=organisation_id, at_most=_ASKED_AT_MOST):
+        cluster.project_requests.ask_about_idea(
+            db,
+            idea_id=found.idea_id,
+            organisation_id=found.endorser_organisation_id,
+            member_id=found.endorser_member_id,
+            message=found.message,
+        )
 
 
 def come_back(db: Database, *, member: Member | None, member_id: int) -> bool:

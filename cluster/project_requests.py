@@ -21,6 +21,8 @@ from models.people import Contact, Member
 from models.projects import ANSWER_AT_MOST, ContactRequest, RequestState
 
 PER_PAGE = 20
+# Counting stops here: "1.000+".
+COUNTED_AT_MOST = 1_001
 
 
 def ask(db: Database, *, member: Member | None, project_id: int, message: str) -> None:
@@ -40,7 +42,7 @@ def ask(db: Database, *, member: Member | None, project_id: int, message: str) -
 
 
 def ask_about_idea(db: Database, *, idea_id: int, organisation_id: int, member_id: int, message: str) -> None:
-    """Inside the caller's transaction: who said *ook wij* where nobody can answer, asks the coordinators."""
+    """Inside the caller's transaction: who said *ook wij* where nobody can answer (any more), asks the coordinators."""
     keys = {"organisation_id": organisation_id, "member_id": member_id}
     _add(db, kind=Kind.IDEA, item_id=idea_id, **keys, message=message, moment=now())
 
@@ -87,14 +89,14 @@ def listed(
     """One page of the coordinators' queue in one state, whether there is more, and how many are in each state."""
     must_coordinate(member)
     found = data.project_requests.queue(db, state=state, at_most=PER_PAGE + 1, after=(page - 1) * PER_PAGE)
-    return found[:PER_PAGE], len(found) > PER_PAGE, data.project_requests.counts(db)
+    return found[:PER_PAGE], len(found) > PER_PAGE, data.project_requests.counts(db, at_most=COUNTED_AT_MOST)
 
 
 def count_waiting(db: Database, *, member: Member | None) -> int:
     """How many questions no coordinator took up yet; none for who is no coordinator."""
     if member is None or not member.is_coordinator:
         return 0
-    return data.project_requests.counts(db)[RequestState.ASKED]
+    return data.project_requests.counts(db, at_most=COUNTED_AT_MOST)[RequestState.ASKED]
 
 
 def own(db: Database, *, member: Member | None, page: int) -> tuple[list[ContactRequest], bool]:
@@ -168,8 +170,8 @@ def _write(
         )
         if not written:
             raise Conflict(N_("Een collega was je voor. Hieronder zie je wat er nu staat."), current=standing)
-        to = data.people.get(db, member_id=standing.member_id) if standing.member_id else None
-        if state is RequestState.LOOKING or to is None or not to.active:
+        to = _reader(db, standing)
+        if state is RequestState.LOOKING or to is None:
             return
         cluster.letters.queue(
             db,
@@ -180,6 +182,14 @@ def _write(
             found=state is RequestState.ANSWERED,
             answer=answer,
         )
+
+
+def _reader(db: Database, request: ContactRequest) -> Member | None:
+    """Who gets the answer: who asked, or a colleague once that one left."""
+    asked = data.people.get(db, member_id=request.member_id) if request.member_id else None
+    if asked and asked.active:
+        return asked
+    return next(iter(data.people.colleagues(db, organisation_id=request.organisation_id, at_most=1)), None)
 
 
 def _text(field: str, text: str, *, at_most: int) -> str:

@@ -76,13 +76,12 @@ def queue(db: Database, *, state: RequestState, at_most: int, after: int) -> lis
     return [_request(item) for item in found]
 
 
-def counts(db: Database) -> dict[RequestState, int]:
-    """How many questions are in each state."""
-    found = {
-        item["state"]: item["total"]
-        for item in rows(db, "select state, count(*) as total from contact_requests group by 1")
-    }
-    return {state: found.get(state, 0) for state in RequestState}
+def counts(db: Database, *, at_most: int) -> dict[RequestState, int]:
+    """How many questions are in each state, counting no further than `at_most`."""
+    one = "(select count(*) from (select 1 from contact_requests where state = '{0}' limit :at_most)) as {0}"
+    found = row(db, f"select {', '.join(one.format(state.value) for state in RequestState)}", {"at_most": at_most})
+    assert found is not None
+    return {state: found[state.value] for state in RequestState}
 
 
 def write(

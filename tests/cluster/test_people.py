@@ -16,6 +16,7 @@ import cluster.letters
 import cluster.organisations as organisations
 import cluster.passwords as passwords
 import cluster.people
+import cluster.project_requests
 import cluster.sessions as sessions
 import data.access
 import data.contacts
@@ -32,7 +33,9 @@ from data.throttles import open_throttles
 from models.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from models.ideas import IdeaForm
 from models.letters import LetterState
+from models.matches import Kind
 from models.people import AccessRequest, AccessState, Invitation, Member, Role
+from models.projects import RequestState
 from tests.cluster.test_letters import sign
 from tests.conftest import add_member, furnish
 
@@ -628,6 +631,17 @@ def test_the_coordinators_are_told_when_the_last_one_leaves(db: Database, who: W
     assert leave(db, who("genk"), None)
     assert receivers(db) == ["coordinator"]
     assert "Genk" in last_letter(db)["subject"]
+
+
+def test_who_waits_for_an_answer_of_who_left_last_is_in_the_coordinators_queue(db: Database, who: Who) -> None:
+    waiting = data.contacts.introduction(db, introduction_id=meet(db, who("genk"), who("aalter"), agreed=False))
+    assert waiting is not None
+    aalter = who("aalter")
+    assert cluster.project_requests.asked(db, member=aalter, kind=Kind.IDEA, item_id=waiting.idea_id) is None
+    assert leave(db, who("genk"), None)
+    found = cluster.project_requests.asked(db, member=aalter, kind=Kind.IDEA, item_id=waiting.idea_id)
+    assert found is not None
+    assert (found.state, found.organisation) == (RequestState.ASKED, "Aalter")
 
 
 def test_a_coordinator_closes_and_opens_accounts(db: Database, throttles: Database, who: Who) -> None:

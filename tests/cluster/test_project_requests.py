@@ -14,8 +14,9 @@ from cluster.imports import Row
 from models.errors import Conflict, Invalid, NotAllowed, NotFound
 from models.ideas import IdeaForm
 from models.matches import Kind
-from models.people import Member
+from models.people import Member, Role
 from models.projects import RequestState
+from tests.conftest import add_member
 
 ROW = {"id": "P", "title": "Slim loket", "description": "Tekst", "municipality": "Genk"}
 
@@ -74,6 +75,19 @@ def test_the_asker_sees_every_state_and_gets_the_answer_by_letter_once(
     assert standing() == ("unreachable", "Niemand")
     told = [body for to, body in letters(db) if to == "kortrijk@test.example"]
     assert ["> Bel 1" in body for body in told] == [True, False]
+
+
+def test_a_colleague_gets_the_answer_once_the_asker_left(
+    db: Database, who: Callable[[str], Member], asked: int
+) -> None:
+    organisation_id = who("kortrijk").organisation_id
+    add_member(db, email="katrien@test.example", organisation_id=organisation_id, role=Role.MEMBER)
+    data.store.change(db, "update members set active = 0 where email like 'kortrijk@%'")
+    coordinator = who("coordinator")
+    cluster.project_requests.answer(db, member=coordinator, request_id=asked, revision=1, text="Bel An.", found=True)
+    to, body = letters(db)[-1]
+    assert to == "katrien@test.example"
+    assert "Bel An." in body
 
 
 def test_of_two_coordinators_the_second_hears_what_stands(

@@ -43,7 +43,7 @@ def test_a_coordinator_answers_and_the_asker_reads_it_at_each_step(
     assert kortrijk.get("/projects/requests").select_one(".tag.answered")
     letter = data.store.row(app_db, "select * from letters where recipient = 'kortrijk@test.example'")
     assert letter is not None
-    assert letter["subject"] == "Antwoord op je vraag over “Slim loket”"
+    assert letter["subject"] == "Antwoord op jullie vraag over “Slim loket”"
     late = coordinator.submit(f"{asked}/answer", at=asked, status=409, revision="2", found="no", answer="Niemand")
     assert late.select_one("#answer").get_text().strip() == "Niemand"
     assert "Bel <b>An</b>." in late.main.get_text()
