@@ -20,6 +20,8 @@ from models.people import AccessRequest, AccessState, Invitation, Member
 MESSAGE_AT_MOST = 2_000
 REASON_AT_MOST = 1_000
 PER_PAGE = 50
+# Counting stops here: "1.000+".
+COUNTED_AT_MOST = 1_001
 _HOUR_S = 3600
 _PER_ADDRESS = 10
 _PER_EMAIL = 3
@@ -101,7 +103,7 @@ def listed(db: Database, *, member: Member, state: AccessState, page: int) -> tu
 
 def count_waiting(db: Database, *, member: Member) -> int:
     """How many questions this member may decide on."""
-    return data.access.count_waiting(db, organisation_id=_scope(member))
+    return data.access.count_waiting(db, organisation_id=_scope(member), at_most=COUNTED_AT_MOST)
 
 
 def get(db: Database, *, member: Member, request_id: int) -> AccessRequest:

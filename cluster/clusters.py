@@ -20,6 +20,8 @@ from models.reminders import day_of
 
 # Each list of the desk shows this many.
 ON_DESK_AT_MOST = 50
+# Counting stops here: "1.000+".
+COUNTED_AT_MOST = 1_001
 
 _BATCH = 200
 # A list to choose from of bearable length, the latest first.
@@ -90,8 +92,8 @@ def next_after(db: Database, *, cluster_id: int) -> int | None:
 
 
 def waiting(db: Database) -> int:
-    """How many proposals wait for a coordinator; as many as the desk tells."""
-    return data.clusters.waiting(db, today=today())
+    """How many proposals wait for a coordinator; as many as the desk tells, up to a bound."""
+    return data.clusters.waiting(db, today=today(), at_most=COUNTED_AT_MOST)
 
 
 def today() -> str:

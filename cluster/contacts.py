@@ -17,6 +17,7 @@ from cluster.people import must_act
 from data.store import now, transaction
 from models.contacts import (
     MESSAGE_AT_MOST,
+    Chores,
     Endorsement,
     EndorsementRole,
     Inbox,
@@ -32,6 +33,8 @@ from models.reminders import AFTER_DAYS, Reminder, morning_after
 DAYS_AT_MOST = 2_000
 WAITING_AT_MOST = 20
 _SHOWN_AT_MOST = 200
+# Counting stops here: "1.000+".
+COUNTED_AT_MOST = 1_001
 _EURO = {
     Budget.UNDER_25K: (0, 25_000),
     Budget.UNDER_75K: (25_000, 75_000),
@@ -219,11 +222,18 @@ def waiting_for(db: Database, *, member: Member, at_most: int = WAITING_AT_MOST)
     return data.contacts.asked_of(db, organisation_id=member.organisation_id, at_most=at_most)
 
 
+def chores(db: Database, *, member: Member) -> Chores:
+    """What waits for this member's organisation beside introductions; one query."""
+    if member.organisation_id is None:
+        return Chores(access=0, contacts=0, plans=0)
+    return data.contacts.chores(db, organisation_id=member.organisation_id, at_most=COUNTED_AT_MOST)
+
+
 def count_waiting(db: Database, *, member: Member) -> int:
     """How many introductions wait for an answer of this member's organisation."""
     if member.organisation_id is None:
         return 0
-    return data.contacts.count_asked_of(db, organisation_id=member.organisation_id)
+    return data.contacts.count_asked_of(db, organisation_id=member.organisation_id, at_most=COUNTED_AT_MOST)
 
 
 def inbox(db: Database, *, member: Member | None) -> Inbox:

@@ -62,10 +62,11 @@ def listed(
     return [request for item in found if (request := _request(item))]
 
 
-def count_waiting(db: Database, *, organisation_id: int | None) -> int:
-    """How many questions wait, for an organisation or (none) for all."""
+def count_waiting(db: Database, *, organisation_id: int | None, at_most: int) -> int:
+    """How many questions wait, for an organisation or (none) for all, counting no further than `at_most`."""
     which, parameters = (" and organisation_id = ?", [organisation_id]) if organisation_id else ("", [])
-    return int(value(db, f"select count(*) from access_requests where state = 'asked'{which}", parameters))
+    sql = f"select count(*) from (select 1 from access_requests where state = 'asked'{which} limit ?)"
+    return int(value(db, sql, [*parameters, at_most]))
 
 
 def decide(db: Database, *, request_id: int, state: AccessState, member_id: int, reason: str | None = None) -> bool:

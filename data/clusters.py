@@ -105,31 +105,37 @@ def of_item(db: Database, *, kind: Kind, item_id: int) -> Cluster | None:
 
 
 def of_organisation(db: Database, *, organisation_id: int, at_most: int) -> list[Cluster]:
-    """The accepted clusters with an idea or project of a government, or of one that merged into it, latest first."""
+    """The accepted clusters that a government stands behind, or one that merged into it, latest first."""
     own = family(":id")
+    # "cross join" holds SQLite to this order: from what is the government's own to the clusters that it is in.
     return _full(
         db,
-        f"""where c.state = 'accepted' and exists (select 1 from cluster_members m
-          left join ideas i on m.kind = 'idea' and i.id = m.item_id and i.state = 'open'
-          left join projects p on m.kind = 'project' and p.id = m.item_id and p.hidden = 0
-          where m.cluster_id = c.id and coalesce(i.organisation_id, p.lead_id) in ({own}))
+        f"""where c.state = 'accepted' and c.id in (
+          select m.cluster_id from (
+            select 'idea' as kind, id from ideas where organisation_id in ({own}) and state = 'open'
+            union select 'idea', i.id from endorsements e join ideas i on i.id = e.idea_id and i.state = 'open'
+              where e.organisation_id in ({own}) and e.active = 1
+            union select 'project', id from projects where lead_id in ({own}) and hidden = 0
+            union select 'project', p.id from project_partners pp join projects p on p.id = pp.project_id
+              and p.hidden = 0 where pp.organisation_id in ({own})
+          ) mine cross join cluster_members m on m.kind = mine.kind and m.item_id = mine.id)
         order by c.decided_at desc, c.id desc limit :at_most""",
         {"id": organisation_id, "at_most": at_most},
     )
 
 
-def waiting(db: Database, *, today: str) -> int:
-    """How many proposals with two members or more that are public now wait for a decision today."""
+def waiting(db: Database, *, today: str, at_most: int) -> int:
+    """How many proposals with two members or more that are public now wait for a decision today, up to `at_most`."""
     return int(
         value(
             db,
-            """select count(*) from clusters c
+            """select count(*) from (select 1 from clusters c
             where c.state = 'proposed' and coalesce(c.snoozed_until, '') <= ? and 1 < (
               select count(*) from cluster_members m
               left join ideas i on m.kind = 'idea' and i.id = m.item_id and i.state = 'open'
               left join projects p on m.kind = 'project' and p.id = m.item_id and p.hidden = 0
-              where m.cluster_id = c.id and (i.id is not null or p.id is not null))""",
-            [today],
+              where m.cluster_id = c.id and (i.id is not null or p.id is not null)) limit ?)""",
+            [today, at_most],
         )
     )
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from data.people import family
 from data.store import change, now, row, rows, value
-from models.contacts import Endorsement, EndorsementRole, Introduction, IntroductionState
+from models.contacts import Chores, Endorsement, EndorsementRole, Introduction, IntroductionState
 
 _ENDORSEMENT = """
 select e.id, e.idea_id, e.organisation_id, o.name as organisation, e.member_id, e.role, e.amount, e.days,
@@ -185,12 +186,12 @@ def asked_of(db: Database, *, organisation_id: int, at_most: int) -> list[Introd
     return [_introduction(item) for item in rows(db, sql, [organisation_id, at_most])]
 
 
-def count_asked_of(db: Database, *, organisation_id: int) -> int:
-    """How many introductions wait for an answer of this organisation."""
-    sql = """select count(*) from ideas i
+def count_asked_of(db: Database, *, organisation_id: int, at_most: int) -> int:
+    """How many introductions wait for an answer of this organisation, counting no further than `at_most`."""
+    sql = """select count(*) from (select 1 from ideas i
       join endorsements e on e.idea_id = i.id join introductions n on n.endorsement_id = e.id
-      where i.organisation_id = ? and n.former_id is null and n.state = 'asked'"""
-    return int(value(db, sql, [organisation_id]))
+      where i.organisation_id = ? and n.former_id is null and n.state = 'asked' limit ?)"""
+    return int(value(db, sql, [organisation_id, at_most]))
 
 
 def received_by(db: Database, *, organisation_id: int, at_most: int) -> list[Introduction]:
@@ -220,6 +221,32 @@ def without_contact(db: Database, *, organisation_id: int, at_most: int) -> list
         {"organisation_id": organisation_id, "at_most": at_most},
     )
     return [_introduction(item) for item in found]
+
+
+def chores(db: Database, *, organisation_id: int, at_most: int) -> Chores:
+    """What else waits for an organisation, each counted no further than `at_most`; one query."""
+    found = row(
+        db,
+        f"""select (select count(*) from (select 1 from access_requests
+            where state = 'asked' and organisation_id = :own limit :at_most)) as access,
+          (select count(*) from (
+            select n.id from ideas i join endorsements e on e.idea_id = i.id join introductions n
+              on n.endorsement_id = e.id and n.state = 'agreed' and {_LEFT.format("n.poster_member_id")}
+            where i.organisation_id = :own
+            union select n.id from endorsements e join introductions n
+              on n.endorsement_id = e.id and n.state in ('asked', 'agreed') and {_LEFT.format("e.member_id")}
+            where e.organisation_id = :own limit :at_most)) as contacts,
+          (select count(*) from (
+            select distinct p.id from plan_partners m join plans p on p.id = m.plan_id
+              left join ideas i on i.id = p.idea_id
+            where m.organisation_id in ({family(":own")}) and m.active = 1 and i.state is not 'hidden'
+              and not exists (select 1 from plan_answers a
+                where a.plan_id = p.id and a.number = p.number and a.organisation_id = :own)
+            limit :at_most)) as plans""",
+        {"own": organisation_id, "at_most": at_most},
+    )
+    assert found is not None
+    return Chores(**found)
 
 
 def count_of_member(db: Database, *, member_id: int) -> int:

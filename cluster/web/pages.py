@@ -59,14 +59,19 @@ def home() -> str:
 def _queues(asking: Member) -> list[tuple[str, int, str]]:
     """What waits for a member to decide: the words, how many there are, and where to go.
 
-    Coordinators see every queue, also an empty one; others only who asks for access to their organisation.
+    Coordinators see every queue, also an empty one; others only what waits for their organisation.
     """
-    waiting = (gettext("Vragen om toegang"), access_count(), url_for("access.browse"))
     if not asking.is_coordinator:
-        return [waiting] if access_count() else []
+        found = cluster.contacts.chores(db(), member=asking)
+        queues = [
+            (gettext("Kostenplannen die op jullie antwoord wachten"), found.plans, url_for("plans.browse")),
+            (gettext("Contacten van een collega die vertrok"), found.contacts, url_for("contacts.inbox")),
+            (gettext("Vragen om toegang"), found.access, url_for("access.browse")),
+        ]
+        return [queue for queue in queues if queue[1]]
     return [
         (gettext("Voorgestelde clusters om na te kijken"), cluster.clusters.waiting(db()), url_for("clusters.desk")),
-        waiting,
+        (gettext("Vragen om toegang"), access_count(), url_for("access.browse")),
         (gettext("Vragen om contact"), contact_count(), url_for("project_requests.browse")),
         (
             gettext("Uitnodigingen waarop niemand kan antwoorden"),

@@ -11,6 +11,7 @@ import cluster.clusters
 import cluster.contacts
 import cluster.ideas
 import cluster.places
+import cluster.plans
 import cluster.projects
 import data.clusters
 import data.people
@@ -19,11 +20,14 @@ import data.steps
 from cluster.imports import Row
 from cluster.web.places import why
 from data.store import change, transaction, value
+from models.circles import About
 from models.clusters import Action, ClusterState, Draft
 from models.ideas import IdeaForm
 from models.matches import Kind
-from models.people import Member
+from models.people import Member, Role
 from models.places import Companion, Size
+from models.plans import PlanForm
+from tests.conftest import add_member
 
 Page = Callable[..., Any]
 Who = Callable[[str], Member]
@@ -89,6 +93,11 @@ def test_a_page_shows_what_a_municipality_does(page: Page, app_db: Database, loc
     assert titles(shown, "clusters") == ["Cluster accepted"]
     assert "We willen trekken" in shown.text
     assert "geheim" not in shown.text
+    # Who says ook wij or is a partner stands behind it too, as the page of the cluster tells.
+    kortrijk = f"/municipalities/{located['Kortrijk']}"
+    assert titles(page().get(kortrijk), "clusters") == []
+    cluster.contacts.endorse(app_db, member=who("kortrijk"), idea_id=own, role="buy", message="")
+    assert titles(page().get(kortrijk), "clusters") == ["Cluster accepted"]
     assert "@test.example" not in shown.text
 
 
@@ -288,6 +297,34 @@ def test_home_counts_the_queues_of_coordinators(page: Page, app_db: Database, wh
     assert shown.select_one(".queues .amount").get_text() == "1"
     assert shown.select_one(".queues a")["href"] == "/clusters"
     assert page("genk").get("/").select_one(".queues") is None
+
+
+def test_home_tells_a_member_what_waits_for_the_organisation(page: Page, app_db: Database, who: Who) -> None:
+    idea_id = post(app_db, who("genk"), "Idee")
+    cluster.contacts.endorse(app_db, member=who("aalter"), idea_id=idea_id, role="learn", message="")
+    cluster.contacts.agree(app_db, member=who("genk"), introduction_id=1)
+    both = [who(name).organisation_id or 0 for name in ("genk", "aalter")]
+    form = PlanForm(
+        title="Samen",
+        lead=str(both[0]),
+        items=({"what": "Loket", "year": "2027", "amount": "1000", "each": ""},),
+        partners={one: {"in": "1"} for one in both},
+    )
+    cluster.plans.start(app_db, member=who("genk"), about=About.IDEA, item_id=idea_id, form=form)
+    add_member(app_db, email="an@test.example", organisation_id=who("aalter").organisation_id, role=Role.MEMBER)
+    change(app_db, "update members set active = 0 where email like 'aalter@%'")
+
+    shown = page("an").get("/").select(".queues li")
+
+    assert [(one.a["href"], one.select_one(".amount").get_text()) for one in shown] == [
+        ("/plans", "1"),
+        ("/introductions", "1"),
+    ]
+    an = page("an")
+    an.submit("/introductions/take-over", at="/introductions")
+    cluster.plans.answer(app_db, member=who("an"), plan_id=1, number=1, accepted=True)
+    assert not an.get("/").select(".queues li")
+    assert not page("kortrijk").get("/").select(".queues li")
 
 
 def test_a_visitor_sees_in_one_sentence_and_three_steps_what_this_is(
