@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlite_utils import Database
 
+import cluster.contacts
+import cluster.ideas
+import data.people
+from models.ideas import IdeaForm
+from models.people import Member
 from tests.browser.conftest import sign_in
 
 Visit = Callable[..., Page]
@@ -32,7 +38,9 @@ JOURNEYS = [
 
 
 @pytest.mark.parametrize("journey", JOURNEYS, ids=lambda journey: journey.name)
-def test_people_come_in_work_together_and_leave(visit: Visit, journey: Journey) -> None:
+def test_people_come_in_work_together_and_leave(
+    visit: Visit, place: Database, account: Callable[[str], Member], journey: Journey
+) -> None:
     asker, colleague, coordinator, reader = (visit(java_script_enabled=journey.scripts) for _ in range(4))
     town = journey.municipality.lower()
     first, second = f"vera@{town}.example", f"karel@{town}.example"
@@ -54,10 +62,13 @@ def test_people_come_in_work_together_and_leave(visit: Visit, journey: Journey) 
     colleague.locator("main").get_by_role("link", name=journey.municipality, exact=True).click()
     expect(colleague.locator("main table")).to_contain_text(first)
 
+    meets(place, first, account("genk"))
     leaves(asker, successor="Karel Collega")
     letter_to(reader, second, "Vera Vraag")
+    takes_over(colleague)
     chooses_another_password(colleague, reader, second)
-    is_let_in_again(coordinator, first)
+    is_let_in_again(coordinator, first, successor="Karel Collega")
+    is_invited(coordinator, asker, reader, journey.municipality, f"an@{town}.example")
 
 
 def letter_to(reader: Page, address: str, about: str) -> str:
@@ -115,6 +126,26 @@ def opens_account(page: Page, address: str, name: str) -> None:
     expect(page.get_by_role("status").first).to_contain_text(f"Welkom, {name}.")
 
 
+def meets(place: Database, email: str, other: Member) -> None:
+    """Bring a member in contact with another government."""
+    member = data.people.by_email(place, email=email)
+    form = IdeaForm(title=f"Een idee van {email}", description="Om samen te doen.")
+    idea_id = cluster.ideas.post(place, encoder=None, member=member, form=form)
+    cluster.contacts.endorse(place, member=other, idea_id=idea_id, role="learn", message="")
+    assert member is not None
+    for asked in cluster.contacts.waiting_for(place, member=member):
+        cluster.contacts.agree(place, member=member, introduction_id=asked.id)
+
+
+def takes_over(page: Page) -> None:
+    page.goto("/")
+    page.locator(".queues").get_by_role("link", name="Contacten van een collega die vertrok").click()
+    page.get_by_role("button", name="Ik neem het over").click()
+    expect(page.get_by_role("status").first).to_contain_text("Je bent nu de contactpersoon in 1 contact.")
+    page.goto("/")
+    expect(page.locator(".queues")).to_have_count(0)
+
+
 def leaves(page: Page, *, successor: str) -> None:
     page.goto("/account")
     page.get_by_role("link", name="Draag je contacten over").click()
@@ -145,18 +176,34 @@ def chooses_another_password(page: Page, reader: Page, email: str) -> None:
     expect(page.get_by_role("status").first).to_contain_text("Je wachtwoord is gewijzigd.")
 
 
-def is_let_in_again(page: Page, email: str) -> None:
+def is_let_in_again(page: Page, email: str, *, successor: str) -> None:
     page.goto("/members")
     page.locator("#q").fill(email)
     page.get_by_role("button", name="Filter").click()
     page.get_by_role("link", name="Vera Vraag").click()
     page.get_by_role("button", name="Open dit account weer").click()
     expect(page.locator("main")).to_contain_text("Account open")
+    page.locator("#successor").select_option(label=successor)
+    page.get_by_role("button", name="Sluit dit account").click()
+    expect(page.locator("main")).to_contain_text("Account gesloten")
     page.goto("/members")
     with page.expect_download() as download:
         page.locator("main").get_by_role("link", name="CSV").click()
     assert download.value.suggested_filename.startswith("leden-")
     assert email in download.value.path().read_text(encoding="utf-8-sig")
+
+
+def is_invited(page: Page, guest: Page, reader: Page, municipality: str, email: str) -> None:
+    """A coordinator's letter opens an account, once."""
+    page.goto("/")
+    page.get_by_role("link", name="Nodig iemand uit").click()
+    page.locator("#organisation").select_option(label=municipality)
+    page.locator("#email").fill(email)
+    page.get_by_role("button", name="Verstuur de uitnodiging").click()
+    address = letter_to(reader, email, "/welcome/")
+    opens_account(guest, address, "An Nieuw")
+    guest.goto(address)
+    expect(guest.locator("main")).to_contain_text("Deze uitnodiging werkt niet meer")
 
 
 @pytest.mark.parametrize("journey", JOURNEYS, ids=lambda journey: journey.name)

@@ -73,6 +73,30 @@ def test_an_idea_is_submitted_approved_and_asked_about(visit: Visit, options: di
     expect(asker.locator("main")).to_contain_text("An van Gent belt je.")
 
 
+def test_a_file_of_ones_own_is_recorded_as_submitted_and_refused(visit: Visit, options: dict[str, Any]) -> None:
+    page, reader = visit("genk", **options), visit(**options)
+    page.goto("/projects")
+    page.get_by_role("link", name="Voeg een project toe").click()
+    page.get_by_label("Titel").fill(f"Ons eigen dossier {options['java_script_enabled']}")
+    page.get_by_label("Beschrijving").fill("Dit dienden we in zonder hier eerst een idee te plaatsen.")
+    page.locator("#status").select_option("submitted")
+    page.locator("#status_on").fill("2025-02-03")
+    page.get_by_role("button", name="Zet online").click()
+    expect(page.locator("main .meta .tag.submitted")).to_be_visible()
+    page.get_by_text("Leg een uitkomst vast").click()
+    page.locator("#status").select_option("refused")
+    page.locator("#note").fill("Te duur")
+    page.get_by_role("button", name="Leg vast").click()
+    expect(page.locator("#status_source-error")).to_be_visible()
+    expect(page.locator("#note")).to_have_value("Te duur")
+    page.locator("#status_source").fill("https://genk.example/beslissing")
+    page.get_by_role("button", name="Leg vast").click()
+    reader.goto(page.url.partition("#")[0])
+    expect(reader.locator("main .meta .tag.refused")).to_be_visible()
+    expect(reader.locator("main .events li").first).to_contain_text("3 februari 2025")
+    expect(reader.locator("main .events li").last).to_contain_text("Te duur")
+
+
 def test_a_file_is_looked_at_mended_and_imported(visit: Visit, options: dict[str, Any]) -> None:
     coordinator = visit(**options)
     sign_in(coordinator, "coordinator")
