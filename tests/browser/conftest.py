@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,13 +59,20 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Web server and worker over a new folder with the demo, as a newcomer starts them; warm before the first test."""
     folder = tmp_path_factory.mktemp("browser") / "instance"
+    with serving(folder, str(ROOT / "wsgi.py")) as home:
+        yield Served(home, folder)
+
+
+@contextmanager
+def serving(folder: Path, *program: str) -> Iterator[str]:
+    """Run a Python program that serves this data folder at $PORT, and tell its address once it is ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     log = folder.parent / "server.log"
     with log.open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "wsgi.py")],
+            [sys.executable, *program],
             cwd=folder.parent,
             env={**os.environ, "PORT": str(port), "MEDESTANDERS_DATA": str(folder), "MEDESTANDERS_DEMO": "1"},
             stdout=out,
@@ -74,7 +81,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     home = f"http://127.0.0.1:{port}"
     try:
         _wait(process, f"{home}/readyz", log)
-        yield Served(home, folder)
+        yield home
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -159,26 +166,34 @@ class Watch:
 
 
 @pytest.fixture(scope="package")
-def _kept_sessions() -> dict[str, StorageState]:
-    return {}
+def session_of(served: Served, chromium: Browser) -> Callable[[str], StorageState]:
+    """What a browser keeps once a demo account signed in, by the name before the @."""
+    kept: dict[str, StorageState] = {}
+
+    def find(name: str) -> StorageState:
+        if name not in kept:
+            with chromium.new_context(base_url=served.home, locale="nl-BE") as context:
+                page = context.new_page()
+                page.set_default_timeout(_WAIT_MS)
+                sign_in(page, name)
+                kept[name] = context.storage_state()
+        return kept[name]
+
+    return find
 
 
 @pytest.fixture
-def visit(served: Served, chromium: Browser, _kept_sessions: dict[str, StorageState]) -> Iterator[Callable[..., Page]]:
+def visit(
+    served: Served, chromium: Browser, session_of: Callable[[str], StorageState]
+) -> Iterator[Callable[..., Page]]:
     """A new window, signed in as a demo account if named: `visit("gent")`; nothing may go wrong in it."""
     contexts: list[BrowserContext] = []
     watches: list[Watch] = []
 
     def open_window(name: str | None = None, **options: Any) -> Page:
-        if name and name not in _kept_sessions:
-            with chromium.new_context(base_url=served.home, locale="nl-BE") as context:
-                page = context.new_page()
-                page.set_default_timeout(_WAIT_MS)
-                sign_in(page, name)
-                _kept_sessions[name] = context.storage_state()
         context = chromium.new_context(
             base_url=served.home,
-            **{"locale": "nl-BE", "storage_state": _kept_sessions[name] if name else None, **options},
+            **{"locale": "nl-BE", "storage_state": session_of(name) if name else None, **options},
         )
         context.set_default_timeout(_WAIT_MS)
         contexts.append(context)
