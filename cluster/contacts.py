@@ -17,7 +17,6 @@ from cluster.people import must_act
 from data.store import now, transaction
 from models.contacts import (
     MESSAGE_AT_MOST,
-    Chores,
     Endorsement,
     EndorsementRole,
     Inbox,
@@ -220,13 +219,6 @@ def waiting_for(db: Database, *, member: Member, at_most: int = WAITING_AT_MOST)
     if member.organisation_id is None:
         return []
     return data.contacts.asked_of(db, organisation_id=member.organisation_id, at_most=at_most)
-
-
-def chores(db: Database, *, member: Member) -> Chores:
-    """What waits for this member's organisation beside introductions; one query."""
-    if member.organisation_id is None:
-        return Chores(access=0, contacts=0, plans=0)
-    return data.contacts.chores(db, organisation_id=member.organisation_id, at_most=COUNTED_AT_MOST)
 
 
 def count_waiting(db: Database, *, member: Member) -> int:

@@ -4,9 +4,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from data.people import family
 from data.store import change, now, row, rows, value
-from models.contacts import Chores, Endorsement, EndorsementRole, Introduction, IntroductionState
+from models.contacts import Endorsement, EndorsementRole, Introduction, IntroductionState
 
 _ENDORSEMENT = """
 select e.id, e.idea_id, e.organisation_id, o.name as organisation, e.member_id, e.role, e.amount, e.days,
@@ -206,7 +205,8 @@ def sent_by(db: Database, *, organisation_id: int, at_most: int) -> list[Introdu
     return [_introduction(item) for item in rows(db, sql, {"organisation_id": organisation_id, "at_most": at_most})]
 
 
-_LEFT = "exists (select 1 from members m where m.id = {} and m.active = 0)"
+# A person who left, by the column that names them.
+LEFT = "exists (select 1 from members m where m.id = {} and m.active = 0)"
 
 
 def without_contact(db: Database, *, organisation_id: int, at_most: int) -> list[Introduction]:
@@ -214,39 +214,13 @@ def without_contact(db: Database, *, organisation_id: int, at_most: int) -> list
     found = rows(
         db,
         f"""{_INTRODUCTION} where
-          (p.id = :organisation_id and n.state = 'agreed' and {_LEFT.format("n.poster_member_id")})
+          (p.id = :organisation_id and n.state = 'agreed' and {LEFT.format("n.poster_member_id")})
           or (e.organisation_id = :organisation_id and n.state in ('asked', 'agreed') and {_COUNTS}
-            and {_LEFT.format("n.endorser_member_id")})
+            and {LEFT.format("n.endorser_member_id")})
         order by n.id limit :at_most""",
         {"organisation_id": organisation_id, "at_most": at_most},
     )
     return [_introduction(item) for item in found]
-
-
-def chores(db: Database, *, organisation_id: int, at_most: int) -> Chores:
-    """What else waits for an organisation, each counted no further than `at_most`; one query."""
-    found = row(
-        db,
-        f"""select (select count(*) from (select 1 from access_requests
-            where state = 'asked' and organisation_id = :own limit :at_most)) as access,
-          (select count(*) from (
-            select n.id from ideas i join endorsements e on e.idea_id = i.id join introductions n
-              on n.endorsement_id = e.id and n.state = 'agreed' and {_LEFT.format("n.poster_member_id")}
-            where i.organisation_id = :own
-            union select n.id from endorsements e join introductions n
-              on n.endorsement_id = e.id and n.state in ('asked', 'agreed') and {_LEFT.format("e.member_id")}
-            where e.organisation_id = :own limit :at_most)) as contacts,
-          (select count(*) from (
-            select distinct p.id from plan_partners m join plans p on p.id = m.plan_id
-              left join ideas i on i.id = p.idea_id
-            where m.organisation_id in ({family(":own")}) and m.active = 1 and i.state is not 'hidden'
-              and not exists (select 1 from plan_answers a
-                where a.plan_id = p.id and a.number = p.number and a.organisation_id = :own)
-            limit :at_most)) as plans""",
-        {"own": organisation_id, "at_most": at_most},
-    )
-    assert found is not None
-    return Chores(**found)
 
 
 def count_of_member(db: Database, *, member_id: int) -> int:

@@ -96,14 +96,3 @@ class Support:
     leads: int
     amount_low_eur: int
     amount_high_eur: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Chores:
-    """What waits for an organisation beside introductions, counted: who asks for access, `contacts` in which its own
-    person left, and `plans` of which it did not answer the present version.
-    """
-
-    access: int
-    contacts: int
-    plans: int

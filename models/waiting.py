@@ -22,3 +22,14 @@ class Wait:
     lang: str
     organisation: str
     at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chores:
+    """What waits for an organisation beside introductions, counted: who asks for access, `contacts` in which its own
+    person left, and `plans` of which it did not answer the present version.
+    """
+
+    access: int
+    contacts: int
+    plans: int

@@ -43,6 +43,7 @@ KEPT: tuple[tuple[str, str, frozenset[str]], ...] = (
             {"ideas", "idea_versions", "endorsements", "introductions", "reminders", "outcomes", "messages"}
             | {"attachments", "thread_readers", "facts", "projects", "project_versions", "project_decisions"}
             | {"project_uploads", "contact_requests", "plan_versions", "plan_answers"}
+            | {"adoptions", "idea_questions", "plan_invitations"}
         ),
     ),
     (

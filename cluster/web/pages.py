@@ -17,6 +17,7 @@ from cluster.people import LOCALES
 from cluster.web.context import db, member
 from cluster.web.face import access_count, contact_count, reports_waiting, tell_access, tell_waiting
 from models.people import Member
+from models.waiting import Chores
 
 door = Blueprint("pages", __name__)
 
@@ -41,32 +42,31 @@ def home() -> str:
         )
     waiting = cluster.contacts.waiting_for(db(), member=asking)
     tell_waiting(waiting)
-    found, access = cluster.waiting.of_member(db(), member=asking)
+    found, chores = cluster.waiting.of_member(db(), member=asking)
     if not asking.is_coordinator:
-        tell_access(access)
+        tell_access(chores.access)
     news = cluster.places.news(db(), member=asking, at_most=_NEWS)
     return render_template(
         "home.html",
         waiting=waiting,
         others=found,
-        queues=_queues(asking),
+        queues=_queues(asking, chores),
         drafts=cluster.drafts.listed(db(), member=asking, at_most=3),
         news=news,
         ideas=[] if news.near or news.ideas else cluster.ideas.newest(db(), at_most=6),
     )
 
 
-def _queues(asking: Member) -> list[tuple[str, int, str]]:
+def _queues(asking: Member, chores: Chores) -> list[tuple[str, int, str]]:
     """What waits for a member to decide: the words, how many there are, and where to go.
 
     Coordinators see every queue, also an empty one; others only what waits for their organisation.
     """
     if not asking.is_coordinator:
-        found = cluster.contacts.chores(db(), member=asking)
         queues = [
-            (gettext("Kostenplannen die op jullie antwoord wachten"), found.plans, url_for("plans.browse")),
-            (gettext("Contacten van een collega die vertrok"), found.contacts, url_for("contacts.inbox")),
-            (gettext("Vragen om toegang"), found.access, url_for("access.browse")),
+            (gettext("Kostenplannen die op jullie antwoord wachten"), chores.plans, url_for("plans.browse")),
+            (gettext("Contacten van een collega die vertrok"), chores.contacts, url_for("contacts.inbox")),
+            (gettext("Vragen om toegang"), chores.access, url_for("access.browse")),
         ]
         return [queue for queue in queues if queue[1]]
     return [

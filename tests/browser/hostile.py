@@ -139,6 +139,8 @@ FREE: dict[str, set[str]] = {
     "plain_words": {"word"},
     "plan_versions": {"content", "note"},
     "plan_answers": {"reason"},
+    "plan_invitations": {"message"},
+    "sentence_parts": {"sentences"},
     "messages": {"text"},
     "facts": {"product", "supplier"},
     "saved_searches": {"name", "query"},

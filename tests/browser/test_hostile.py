@@ -19,18 +19,19 @@ Find = Callable[[str], StorageState]
 
 # Columns of text with which nobody but the service fills anything: words of the house, moments, ids and hashes.
 MACHINE = {
-    "a_kind", "about", "act", "action", "added_at", "again", "agent", "amount", "answered_at", "asked_at", "b_kind",
-    "before", "bounced_at", "budget", "candidate", "changed_at", "chosen", "closed_at", "closes_at", "code_hash",
-    "confirm_hash", "contract_end", "contradictions", "created_at", "decided_at", "dedupe_key", "digest",
-    "digested_on", "done_at", "encoder", "ended_at", "ends_at", "expires_at", "figures", "fitted_at", "format",
-    "given_at", "ground", "happened_at", "happened_on", "hash", "hint", "identity", "intent", "issuer", "items",
-    "judgement", "kbo", "key", "kind", "lang", "lease", "leased_until", "locale", "mark", "means", "message_id",
-    "nis", "not_before", "often", "opens_at", "outcome", "ovo", "password_hash", "payload", "plan", "progress",
-    "recorded_at", "relation", "relations", "role", "said_at", "saved_at", "secret", "seeks", "seen_at", "sent_at",
-    "sight", "since", "slug", "snoozed_until", "source", "stage", "started_at", "state", "status", "stops", "subject",
-    "submission_key", "suggestion_key", "terms", "text_hash", "theme", "token", "token_hash", "told_at", "type",
-    "updated_at", "uploaded_at", "uri", "urls", "used_at", "valid_from", "valid_until", "weakest", "what", "writer",
-    "written_at",
+    "a_kind", "about", "act", "action", "added_at", "adopted_at", "again", "agent", "amount", "answered_at",
+    "asked_at", "b_kind", "before", "bounced_at", "budget", "candidate", "changed_at", "chosen", "closed_at",
+    "closes_at", "code_hash", "confirm_hash", "contract_end", "contradictions", "created_at", "decided_at",
+    "dedupe_key", "digest", "digested_on", "done_at", "encoder", "ended_at", "ends_at", "expires_at", "figures",
+    "fitted_at", "format", "given_at", "ground", "happened_at", "happened_on", "hash", "hint", "identity",
+    "intent", "invited_at", "issuer", "items", "judgement", "kbo", "kept_at", "key", "kind", "lang", "lease",
+    "leased_until", "locale", "mark", "means", "message_id", "nis", "not_before", "offered_at", "often",
+    "opens_at", "outcome", "ovo", "password_hash", "payload", "plan", "progress", "recorded_at", "relation",
+    "relations", "role", "said_at", "saved_at", "secret", "seeks", "seen_at", "sent_at", "sight", "since", "slug",
+    "snoozed_until", "source", "stage", "started_at", "state", "status", "stops", "subject", "submission_key",
+    "suggestion_key", "taken_back_at", "terms", "text_hash", "theme", "token", "token_hash", "told_at", "type",
+    "updated_at", "uploaded_at", "uri", "urls", "used_at", "valid_from", "valid_until", "weakest", "what",
+    "writer", "written_at",
 }  # fmt: skip
 # Every element that a page of ours has; nothing that people type makes any.
 OURS = [
