@@ -84,8 +84,8 @@ LONGER = """() => {
 }"""
 WEIGHT = """[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
   .reduce((sum, entry) => [sum[0] + entry.decodedBodySize, sum[1] + entry.encodedBodySize], [0, 0])"""
-# A hair's breadth may move where a busy machine lets a page come in pieces.
-SHIFTS_AT_MOST = 0.001
+# Little may move where a busy machine lets a page come in pieces; from 0.1 on people see it (Web Vitals).
+SHIFTS_AT_MOST = 0.05
 # How much of the page moved while it came, after two frames in which it could settle.
 SHIFT = """() => new Promise(done => {
   let sum = 0

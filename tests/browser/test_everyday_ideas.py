@@ -78,7 +78,7 @@ def posts_the_draft(writer: Page, phone: Page, title: str) -> str:
     writer.locator("#links").fill("https://www.vlaanderen.be/kiosk Onze nota")
     writer.locator("#idea-form button[type=submit]").first.click()
     expect(writer.get_by_role("heading", level=1)).to_have_text(title)
-    expect(writer.get_by_role("link", name="Onze nota")).to_have_attribute("rel", "nofollow noopener")
+    expect(writer.get_by_role("link", name="Onze nota")).to_have_attribute("rel", "noopener nofollow")
     address = writer.url
     phone.goto("/account")
     expect(phone.locator("main")).to_contain_text("Je concepten")

@@ -308,7 +308,6 @@ class Told:
     def _say(self, name: str, at: int, days: int) -> None:
         text = self._next()
         say(self.db, self.throttles, self.who(name), at, text)
-        self.quiet.discard((name, at))
         # Who writes knows what came before; who joined later hears of a conversation from its beginning.
         for other in self.met[at] - {name}:
             if self._hears(other) and (other, at) not in self.quiet:
