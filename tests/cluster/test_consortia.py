@@ -169,7 +169,7 @@ def test_a_no_is_seen_kept_for_a_while_and_may_become_a_yes(db: Database, who: W
     past = (datetime.now(UTC) - timedelta(days=91)).isoformat(timespec="seconds")
     with transaction(db):
         change(db, "update plan_invitations set answered_at = ?, invited_at = ?", [past, past])
-        change(db, "update letters set dedupe_key = 'plan-invitation:of that day'")
+        change(db, "update letters set dedupe_key = dedupe_key || ':then' where dedupe_key like 'plan-inv%'")
     consortia.invite(db, member=who("aalter"), **invite)
     assert [name for name, _ in letters(db)] == ["kortrijk", "kortrijk"]
     consortia.answer(db, member=who("kortrijk"), invitation_id=found.id, accepted=False)
