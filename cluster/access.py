@@ -16,12 +16,11 @@ from cluster.people import NAME_AT_MOST, email_wrong, must_belong, not_too_often
 from data.store import transaction
 from models.errors import N_, Conflict, Invalid, NotFound, refuse
 from models.people import AccessRequest, AccessState, Invitation, Member
+from models.waiting import COUNTED_AT_MOST
 
 MESSAGE_AT_MOST = 2_000
 REASON_AT_MOST = 1_000
 PER_PAGE = 50
-# Counting stops here: "1.000+".
-COUNTED_AT_MOST = 1_001
 _HOUR_S = 3600
 _PER_ADDRESS = 10
 _PER_EMAIL = 3

@@ -6,11 +6,11 @@ from functools import partial
 
 from sqlite_utils import Database
 
+import cluster.circles
 import cluster.contacts
 import cluster.ideas
 import cluster.letters
 import data.adoptions
-import data.circles
 import data.contacts
 import data.ideas
 import data.people
@@ -155,8 +155,7 @@ def _tell(db: Database, *, offer: Offer, organisation_id: int, adopter: Member) 
     for party, member_id in {offer.organisation_id: offer.offered_by, **told}.items():
         known = data.people.get(db, member_id=member_id)
         if known is None or not known.active:
-            speaker = data.circles.speaker(db, about=About.IDEA, item_id=offer.idea_id, organisation_id=party)
-            known = data.people.get(db, member_id=speaker) if speaker else None
+            known = cluster.circles.speaker(db, about=About.IDEA, item_id=offer.idea_id, organisation_id=party)
         if known is not None:
             cluster.letters.queue(
                 db,

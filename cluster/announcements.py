@@ -4,8 +4,6 @@ from sqlite_utils import Database
 
 import cluster.circles
 import cluster.letters
-import data.circles
-import data.people
 from data.store import transaction
 from models.circles import About
 
@@ -20,8 +18,7 @@ def tell(db: Database, *, cluster_id: int) -> None:
         return
     with transaction(db):
         for party in circle.parties:
-            speaker = data.circles.speaker(db, about=About.CLUSTER, item_id=cluster_id, organisation_id=party.id)
-            receiver = data.people.get(db, member_id=speaker) if speaker else None
+            receiver = cluster.circles.speaker(db, about=About.CLUSTER, item_id=cluster_id, organisation_id=party.id)
             if receiver:
                 cluster.letters.queue(
                     db,

@@ -31,6 +31,12 @@ def within(db: Database, *, member: Member | None, about: About, item_id: int) -
     return found
 
 
+def speaker(db: Database, *, about: About, item_id: int, organisation_id: int) -> Member | None:
+    """Who of a government a letter about this goes to; none where nobody has an account."""
+    found = data.circles.speaker(db, about=about, item_id=item_id, organisation_id=organisation_id)
+    return data.people.get(db, member_id=found) if found else None
+
+
 def today(db: Database, *, organisation_id: int | None) -> int | None:
     """The organisation as circles know it: the one it lives on in after a merger."""
     found = data.people.today(db, organisation_id=organisation_id) if organisation_id is not None else None

@@ -17,11 +17,10 @@ from models.errors import NotFound
 from models.matches import Kind
 from models.people import Member, Organisation
 from models.reminders import day_of
+from models.waiting import COUNTED_AT_MOST
 
 # Each list of the desk shows this many.
 ON_DESK_AT_MOST = 50
-# Counting stops here: "1.000+".
-COUNTED_AT_MOST = 1_001
 
 _BATCH = 200
 # A list to choose from of bearable length, the latest first.

@@ -289,8 +289,7 @@ def _may_invite(
 
 def _tell(db: Database, plan: Plan, invited: Invitation) -> None:
     """One letter to who speaks for the invited government; to the coordinators where nobody does."""
-    speaker = data.circles.speaker(db, about=plan.about, item_id=plan.item_id, organisation_id=invited.organisation_id)
-    to = data.people.get(db, member_id=speaker) if speaker else None
+    to = cluster.circles.speaker(db, about=plan.about, item_id=plan.item_id, organisation_id=invited.organisation_id)
     for receiver in [to] if to else data.people.coordinators(db):
         cluster.letters.queue(
             db,

@@ -28,12 +28,11 @@ from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, refuse
 from models.ideas import Budget, Idea, IdeaState
 from models.people import Contact, Member
 from models.reminders import AFTER_DAYS, Reminder, morning_after
+from models.waiting import COUNTED_AT_MOST
 
 DAYS_AT_MOST = 2_000
 WAITING_AT_MOST = 20
 _SHOWN_AT_MOST = 200
-# Counting stops here: "1.000+".
-COUNTED_AT_MOST = 1_001
 _EURO = {
     Budget.UNDER_25K: (0, 25_000),
     Budget.UNDER_75K: (25_000, 75_000),

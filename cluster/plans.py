@@ -355,7 +355,6 @@ def news(db: Database, *, member: Member) -> list[Bundle]:
 
 def _speaker(db: Database, plan: Plan, organisation_id: int, member_id: int | None) -> Member | None:
     """Whom of a partner a letter goes to: who took part last, if that is known."""
-    to_id = member_id or data.circles.speaker(
-        db, about=plan.about, item_id=plan.item_id, organisation_id=organisation_id
-    )
-    return data.people.get(db, member_id=to_id) if to_id else None
+    if member_id:
+        return data.people.get(db, member_id=member_id)
+    return cluster.circles.speaker(db, about=plan.about, item_id=plan.item_id, organisation_id=organisation_id)

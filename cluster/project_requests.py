@@ -19,10 +19,9 @@ from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from models.matches import Kind
 from models.people import Contact, Member
 from models.projects import ANSWER_AT_MOST, ContactRequest, RequestState
+from models.waiting import COUNTED_AT_MOST
 
 PER_PAGE = 20
-# Counting stops here: "1.000+".
-COUNTED_AT_MOST = 1_001
 
 
 def ask(db: Database, *, member: Member | None, project_id: int, message: str) -> None:

@@ -9,9 +9,7 @@ import data.waiting
 from models.adoptions import STILL_DAYS
 from models.people import Member
 from models.reminders import days_since
-from models.waiting import Chores, Wait, What
-
-COUNTED_AT_MOST = 1_001
+from models.waiting import COUNTED_AT_MOST, Chores, Wait, What
 
 
 def of_member(db: Database, *, member: Member, moment: datetime | None = None) -> tuple[list[Wait], Chores]:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Counting what waits stops here: "1.000+".
+COUNTED_AT_MOST = 1_001
+
 
 class What(StrEnum):
     """An idea on offer that one may adopt, a plan that one is invited to, and an own idea that stands still."""

@@ -6,9 +6,26 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from sqlite_utils import Database
+
+from data.store import close, connect
+
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def over(folder: Path, db: Database) -> Iterator["Server"]:
+    """A server over a copy of a furnished database in a folder, killed at the end."""
+    kept = connect(folder / "medestanders.sqlite")
+    db.conn.backup(kept.conn)
+    close(kept)
+    server = Server(folder)
+    yield server
+    server.close()
 
 
 class Server:

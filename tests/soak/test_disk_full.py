@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from data.store import close, connect
 from tests.conftest import PASSWORD
 from tests.soak.browsers import Browser
-from tests.soak.servers import Server
+from tests.soak.servers import Server, over
 from tests.soak.test_web_killed import CLIENTS, MEMBERS, look
 
 READ = ("/", "/ideas", "/search?q=loket", "/projects", "/municipalities", "/calls", "/account")
@@ -38,12 +37,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def server(disk: Path, db: Database) -> Iterator[Server]:
     """A server whose database and log are on the small disk."""
-    kept = connect(disk / "medestanders.sqlite")
-    db.conn.backup(kept.conn)
-    close(kept)
-    server = Server(disk)
-    yield server
-    server.close()
+    with over(disk, db) as found:
+        yield found
 
 
 def fill(disk: Path, *, but: int) -> Path:

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from data.store import close, connect, rows, value
 from tests.conftest import PASSWORD
 from tests.soak.browsers import Browser
-from tests.soak.servers import Server
+from tests.soak.servers import Server, over
 
 MEMBERS = ("aalter", "genk", "kortrijk")
 CLIENTS = 6
@@ -21,12 +21,8 @@ CLIENTS = 6
 @pytest.fixture
 def server(tmp_path: Path, db: Database) -> Iterator[Server]:
     """A server over a furnished database, killed at the end."""
-    kept = connect(tmp_path / "medestanders.sqlite")
-    db.conn.backup(kept.conn)
-    close(kept)
-    server = Server(tmp_path)
-    yield server
-    server.close()
+    with over(tmp_path, db) as found:
+        yield found
 
 
 def one_round(server: Server, browsers: list[Browser], *, encoder: bool, chance: random.Random) -> tuple[int, int]:
