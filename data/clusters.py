@@ -113,7 +113,7 @@ def of_organisation(db: Database, *, organisation_id: int, at_most: int) -> list
         f"""where c.state = 'accepted' and c.id in (
           select m.cluster_id from (
             select 'idea' as kind, id from ideas where organisation_id in ({own}) and state = 'open'
-            union select 'idea', i.id from endorsements e join ideas i on i.id = e.idea_id and i.state = 'open'
+            union select 'idea', i.id from endorsements e cross join ideas i on i.id = e.idea_id and i.state = 'open'
               where e.organisation_id in ({own}) and e.active = 1
             union select 'project', id from projects where lead_id in ({own}) and hidden = 0
             union select 'project', p.id from project_partners pp join projects p on p.id = pp.project_id
