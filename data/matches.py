@@ -283,7 +283,7 @@ def matching(db: Database, *, words: Sequence[str], at_most: int) -> list[Item]:
 
 
 # Scoring takes about a microsecond for each text that has one of the words, counting a tenth of that.
-WEIGHED_AT_MOST = 12_000
+WEIGHED_AT_MOST = 6_000
 
 _PUBLIC_OF = """
 left join ideas i on t.rowid % 2 = 0 and i.id = t.rowid / 2 and i.state = 'open'
