@@ -44,6 +44,7 @@ from models.ideas import (
 from models.matches import Kind
 from models.moderation import Action, Subject
 from models.people import Member
+from models.waiting import COUNTED_AT_MOST
 
 PER_PAGE = 20
 ORDERS = ("newest", "supported", "title")
@@ -222,6 +223,11 @@ def browse(db: Database, *, wanted: Filter, order: str = "newest", page: int = 1
     return found[:PER_PAGE], len(found) > PER_PAGE
 
 
+def count(db: Database, *, wanted: Filter) -> int:
+    """How many open ideas fit, counted no further than `COUNTED_AT_MOST`."""
+    return data.ideas.count(db, wanted=wanted, at_most=COUNTED_AT_MOST)
+
+
 # What leaves, under the names by which an import knows it; the last ones are only for reading.
 EXPORTED = (
     *("id", "title", "description", "municipality", "lang", "theme", "call", "stage", "intent", "seeks", "budget"),
@@ -232,7 +238,7 @@ _BATCH = 500
 
 def more_than(db: Database, *, wanted: Filter, count: int) -> bool:
     """Whether more ideas fit than so many, without reading them."""
-    return bool(data.ideas.browse(db, wanted=wanted, order="newest", at_most=1, after=count))
+    return data.ideas.count(db, wanted=wanted, at_most=count + 1) > count
 
 
 def exported(db: Database, *, wanted: Filter) -> Iterator[dict[str, object]]:

@@ -49,6 +49,7 @@ from models.projects import (
     UploadState,
     Version,
 )
+from models.waiting import COUNTED_AT_MOST
 
 # What is said by another field already.
 _UNSAID = {"lead_id", "theme_derived"}
@@ -81,6 +82,11 @@ def browse(db: Database, *, wanted: Filter, page: int, at_most: int) -> tuple[li
     return found[:at_most], len(found) > at_most
 
 
+def count(db: Database, *, wanted: Filter) -> int:
+    """How many projects fit, counted no further than `COUNTED_AT_MOST`."""
+    return data.projects.count(db, wanted=wanted, at_most=COUNTED_AT_MOST)
+
+
 # What leaves, under the names by which an import knows it.
 EXPORTED = (
     *("id", "title", "description", "municipality", "partners", "status", "status_note", "theme", "theme_derived"),
@@ -91,7 +97,7 @@ EXPORTED = (
 
 def more_than(db: Database, *, wanted: Filter, count: int) -> bool:
     """Whether more projects fit than so many, without reading them."""
-    return bool(data.projects.browse(db, wanted=wanted, at_most=1, after=count))
+    return data.projects.count(db, wanted=wanted, at_most=count + 1) > count
 
 
 def exported(db: Database, *, wanted: Filter) -> Iterator[dict[str, object]]:

@@ -131,6 +131,14 @@ def browse(db: Database, *, wanted: Filter, order: str, at_most: int, after: int
     return [_idea(item) for item in rows(db, sql, {**values, "at_most": at_most, "after": after})]
 
 
+def count(db: Database, *, wanted: Filter, at_most: int) -> int:
+    """How many open ideas fit, counted no further than `at_most`."""
+    where, values = _where(wanted)
+    sql = f"""select count(*) from (
+      select 1 from ideas i left join organisations o on o.id = i.organisation_id where {where} limit :at_most)"""
+    return int(value(db, sql, {**values, "at_most": at_most}))
+
+
 def batch(db: Database, *, wanted: Filter, after_id: int, at_most: int) -> list[Idea]:
     """Open ideas that fit, by id, from the first one after `after_id`: for reading all of them part by part."""
     where, values = _where(wanted)

@@ -88,6 +88,13 @@ def browse(db: Database, *, wanted: Filter, at_most: int, after: int = 0) -> lis
     return [_project(item) for item in rows(db, sql, {**values, "at_most": at_most, "after": after})]
 
 
+def count(db: Database, *, wanted: Filter, at_most: int) -> int:
+    """How many projects fit, counted no further than `at_most`."""
+    where, values = _where(wanted)
+    sql = f"select count(*) from (select 1 from projects p where {where} limit :at_most)"
+    return int(value(db, sql, {**values, "at_most": at_most}))
+
+
 def batch(db: Database, *, wanted: Filter, after_id: int, at_most: int) -> list[dict[str, Any]]:
     """Projects that fit, by id, from the first one after `after_id`, as `stored` gives them."""
     where, values = _where(wanted)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Counting what waits stops here: "1.000+".
+# Counting, of what waits and of lists, stops here: "1.000+".
 COUNTED_AT_MOST = 1_001
 
 

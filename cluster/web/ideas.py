@@ -61,6 +61,7 @@ def browse() -> ResponseReturnValue:
         "ideas/browse.html",
         ideas=found,
         has_more=has_more,
+        total=cluster.ideas.count(db(), wanted=wanted),
         page=page,
         wanted=wanted,
         order=order if order in cluster.ideas.ORDERS else "newest",

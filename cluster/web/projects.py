@@ -50,6 +50,7 @@ def browse() -> str:
         "projects/browse.html",
         projects=projects,
         has_more=has_more,
+        total=cluster.projects.count(db(), wanted=wanted),
         page=page,
         wanted=wanted,
         organisation=organisation,
