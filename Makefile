@@ -23,7 +23,7 @@ run: install
 	@$(BIN)/python wsgi.py
 
 test: install node_modules/.installed
-	$(BIN)/python -m pytest -m "not soak and not matrix and not lighthouse" --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not soak and not matrix and not lighthouse" --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: install
 	$(BIN)/ruff check .

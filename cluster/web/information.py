@@ -1,6 +1,10 @@
-"""What everybody may know of this site: how accessible it is, what it keeps of people and why, and its one cookie."""
+"""What everybody may know of this site: how accessible it is, what it keeps of people and why, its one cookie, and whom
+to tell of a weakness.
+"""
 
-from flask import Blueprint, current_app, render_template
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, Response, abort, current_app, render_template
 
 import data.privacy
 from cluster.sessions import ABSOLUTE_HOURS, IDLE_HOURS
@@ -83,3 +87,20 @@ def cookies() -> str:
     """The one cookie there is, and what is in it."""
     name = current_app.config["SESSION_COOKIE_NAME"]
     return render_template("cookies.html", name=name, hours=ABSOLUTE_HOURS, idle=IDLE_HOURS)
+
+
+@door.get("/.well-known/security.txt")
+def security() -> Response:
+    """Whom to tell of a weakness, for those who look for one (RFC 9116)."""
+    settings = services().settings
+    if settings.contact is None:
+        abort(404)
+    # A file without maintenance is meant to run out; this one is as fresh as the service that answers.
+    expires = (datetime.now(UTC) + timedelta(days=90)).isoformat(timespec="seconds")
+    lines = [
+        f"Contact: mailto:{settings.contact}",
+        f"Expires: {expires}",
+        f"Canonical: {settings.url}/.well-known/security.txt",
+        "Preferred-Languages: nl, fr, en, de",
+    ]
+    return Response("\n".join([*lines, ""]), mimetype="text/plain")

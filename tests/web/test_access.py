@@ -366,6 +366,7 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/mailbox/99"): (404, 404, 404, 404),
     ("GET", "/accessibility"): (200, 200, 200, 200),
     ("GET", "/privacy"): (200, 200, 200, 200),
+    ("GET", "/.well-known/security.txt"): (404, 404, 404, 404),
     ("GET", "/cookies"): (200, 200, 200, 200),
     ("GET", "/stijl"): (200, 200, 200, 200),
     ("GET", "/static/style.css"): (200, 200, 200, 200),

@@ -1,6 +1,7 @@
 """The pages about accessibility, privacy and cookies tell what is true of this code."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -38,6 +39,17 @@ def test_who_offers_the_service_may_be_reached(app: Flask, page: Page) -> None:
         assert "coördinator van het programma" in page().get(address).main.text
         app.extensions["medestanders"].settings.contact = "vraag@medestanders.example"
         assert "vraag@medestanders.example" in page().get(address).main.text
+
+
+def test_who_finds_a_weakness_reads_whom_to_tell(app: Flask, page: Page) -> None:
+    settings = app.extensions["medestanders"].settings
+    settings.contact, settings.url = "vraag@medestanders.example", "https://medestanders.example"
+    told = page().client.get("/.well-known/security.txt")
+    fields = dict(line.split(": ", 1) for line in told.text.splitlines())
+    assert told.content_type.startswith("text/plain")
+    assert fields["Contact"] == "mailto:vraag@medestanders.example"
+    assert fields["Canonical"] == "https://medestanders.example/.well-known/security.txt"
+    assert timedelta(0) < datetime.fromisoformat(fields["Expires"]) - datetime.now(UTC) < timedelta(days=365)
 
 
 def test_every_page_leads_there(page: Page) -> None:
