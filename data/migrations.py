@@ -1739,3 +1739,23 @@ create trigger clusters_delete_name after delete on clusters begin delete from n
 create index clusters_merged_into on clusters (merged_into) where merged_into is not null;
 
 """
+
+
+@migrations(name="084_echoes")
+def echoes(db: Database) -> None:
+    """Who posted an idea hears of what comes later and says the same."""
+    _all(db, ECHOES)
+
+
+ECHOES = """
+create table echoes (
+  idea_id integer not null references ideas (id), -- whose owners hear of it
+  kind text not null check (kind in ('idea', 'project')),
+  item_id integer not null,
+  relation text not null check (relation in ('same_need', 'strongly_related')),
+  found_at text not null,
+  told_at text,
+  primary key (idea_id, kind, item_id)
+) strict, without rowid;
+
+"""

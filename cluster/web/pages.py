@@ -10,6 +10,7 @@ import cluster.clusters
 import cluster.consortia
 import cluster.contacts
 import cluster.drafts
+import cluster.echoes
 import cluster.ideas
 import cluster.places
 import cluster.waiting
@@ -52,6 +53,7 @@ def home() -> str:
         others=found,
         queues=_queues(asking, chores),
         drafts=cluster.drafts.listed(db(), member=asking, at_most=3),
+        echoes=cluster.echoes.newest(db(), member=asking),
         news=news,
         ideas=[] if news.near or news.ideas else cluster.ideas.newest(db(), at_most=6),
     )
