@@ -28,17 +28,17 @@ where i.organisation_id = :organisation_id and i.state = 'open' and (o.id is not
 
 
 def add(db: Database, *, item: tuple[Kind, int], found: Mapping[int, Relation]) -> None:
-    """Note of which open ideas of others an item is an echo; of what is an echo of itself, and twice, nothing."""
+    """Note of which open ideas of others an item is an echo: of those that stood before it. Twice changes nothing."""
+    later = {
+        Kind.IDEA: "select id, organisation_id as by_id, created_at from ideas",
+        Kind.PROJECT: "select null as id, lead_id as by_id, created_at from projects",
+    }[item[0]]
     for idea_id, relation in found.items():
         db.execute(
-            """insert into echoes (idea_id, kind, item_id, relation, found_at)
-            select i.id, :kind, :item_id, :relation, :now from ideas i
+            f"""insert into echoes (idea_id, kind, item_id, relation, found_at)
+            select i.id, :kind, :item_id, :relation, :now from ideas i join ({later} where id = :item_id) l
             where i.id = :idea_id and i.state = 'open' and i.organisation_id is not null
-              and i.organisation_id is not (select iif(:kind = 'idea',
-                (select organisation_id from ideas where id = :item_id),
-                (select lead_id from projects where id = :item_id)))
-              and not exists (select 1 from echoes e
-                where :kind = 'idea' and e.idea_id = :item_id and e.kind = 'idea' and e.item_id = i.id)
+              and i.organisation_id is not l.by_id and i.created_at <= l.created_at and (l.id is null or i.id < l.id)
             on conflict do nothing""",
             {"idea_id": idea_id, "kind": item[0], "item_id": item[1], "relation": relation, "now": now()},
         )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlite_utils import Database
 
-from cluster import contacts, digests, echoes, ideas, matches
+from cluster import contacts, digests, echoes, ideas, matches, projects
 from cluster.engine.encoder import Encoder
 from cluster.engine.index import Index
 from data.matches import Item
@@ -13,6 +13,7 @@ from data.store import rows
 from models.ideas import IdeaForm
 from models.matches import Kind, Relation
 from models.people import Member
+from models.projects import ProjectForm
 
 Who = Callable[[str], Member]
 Say = Callable[..., int]
@@ -71,10 +72,26 @@ def test_it_is_told_once_and_stays_on_the_overview(db: Database, who: Who, index
     assert heard(db, who("genk")) == [(first, later)]
 
 
-def test_who_came_later_hears_nothing_when_the_first_one_is_edited(db: Database, who: Who, say: Say) -> None:
-    first = say("genk", FIRST)
-    say("kortrijk", LATER)
+def test_who_came_later_hears_nothing_in_whatever_order_texts_are_read(db: Database, who: Who, say: Say) -> None:
+    first, later = say("genk", FIRST), say("kortrijk", LATER)
     say("genk", FIRST, edited=first)
+    assert heard(db, who("kortrijk")) == []
+    assert heard(db, who("genk")) == [(first, later)]
+
+
+def test_a_project_is_an_echo_of_what_stood_before_it(db: Database, who: Who, encoder: Encoder, say: Say) -> None:
+    first = say("genk", FIRST)
+    form = ProjectForm(title=LATER[0], summary=LATER[1], lead="Kortrijk")
+    project_id = projects.add(db, member=who("coordinator"), form=form)
+    later = say("kortrijk", ("Concessies", LATER[1]))
+    for _ in range(2):
+        matches.embed(db, encoder=encoder, kind=Kind.PROJECT, item_id=project_id)
+        echoes.listen(db, encoder=encoder, index=Index(), item=(Kind.PROJECT, project_id))
+    assert {(one.kind, one.item_id) for one in echoes.newest(db, member=who("genk"))} == {
+        (Kind.IDEA, later),
+        (Kind.PROJECT, project_id),
+    }
+    assert all(one.idea_id == first for one in echoes.newest(db, member=who("genk")))
     assert heard(db, who("kortrijk")) == []
 
 
