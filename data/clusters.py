@@ -14,7 +14,7 @@ from models.matches import Kind
 
 _CLUSTER = """
 select c.id, c.state, c.name, c.named_by_person, c.terms, c.cohesion, c.weakest, c.reason, c.revision, c.decided_at,
-  c.updated_at, c.locked, c.snoozed_until, c.merged_into, c.novelty
+  c.updated_at, c.locked, c.snoozed_until, c.merged_into, c.novelty, c.area
 from clusters c
 """
 
@@ -164,16 +164,20 @@ def live_of(db: Database, *, keys: Sequence[ItemKey]) -> dict[ItemKey, Cluster]:
     return {member.key: one for one in found for member in one.members if member.key in wanted}
 
 
-def related(db: Database, *, cluster_id: int) -> list[Cluster]:
-    """Other accepted clusters that people called related to this one: by the answer that counts of any two members."""
+def related(db: Database, *, cluster_id: int, states: Sequence[ClusterState], at_most: int) -> list[Cluster]:
+    """Other clusters in these states that are related to this one, the accepted ones first.
+
+    Those that people called so, by the answer that counts of any two members; and those in the same area.
+    """
     return _full(
         db,
-        f"""where c.state = 'accepted' and c.id <> :id and c.id in (
-          select m.cluster_id from ({counting(_WITH_MEMBER)}) l join cluster_members m
-            on (m.kind = l.a_kind and m.item_id = l.a_id) or (m.kind = l.b_kind and m.item_id = l.b_id)
-          where l.judgement = 'related')
-        order by c.decided_at desc, c.id desc""",
-        {"id": cluster_id},
+        f"""where c.state in (select value from json_each(:states)) and c.id <> :id and (
+          c.area = (select area from clusters where id = :id)
+          or c.id in (select m.cluster_id from ({counting(_WITH_MEMBER)}) l join cluster_members m
+              on (m.kind = l.a_kind and m.item_id = l.a_id) or (m.kind = l.b_kind and m.item_id = l.b_id)
+            where l.judgement = 'related'))
+        order by c.state, c.decided_at desc, c.id desc limit :at_most""",
+        {"id": cluster_id, "states": json.dumps(list(states)), "at_most": at_most},
     )
 
 

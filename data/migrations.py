@@ -1759,3 +1759,17 @@ create table echoes (
 ) strict, without rowid;
 
 """
+
+
+@migrations(name="085_areas")
+def areas(db: Database) -> None:
+    """Clusters that are related share an area: its name, as the last run found it."""
+    _all(
+        db,
+        """
+alter table clusters add column area text;
+
+create index clusters_area on clusters (area) where area is not null;
+
+""",
+    )

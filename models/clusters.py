@@ -123,7 +123,7 @@ class Cluster:
 
     `revision` rises with every step, for compare-and-set. `municipalities` and `inhabitants` count the municipalities
     behind the members and behind who says *ook wij*, each once. `snoozed_until` is a day on which a proposal comes
-    back; `novelty` is P(another need than any accepted cluster), in [0, 1].
+    back; `novelty` is P(another need than any accepted cluster), in [0, 1]. Clusters that are related share an `area`.
     """
 
     id: int
@@ -141,6 +141,7 @@ class Cluster:
     snoozed_until: str | None = None
     merged_into: int | None = None
     novelty: float | None = None
+    area: str | None = None
     members: tuple[ClusterMember, ...] = ()
     municipalities: int = 0
     inhabitants: int = 0

@@ -39,7 +39,7 @@ def desk() -> str:
 
 def desk_page(errors: Mapping[str, str] | None = None) -> str:
     """The desk, with what was ticked and typed if that was refused."""
-    found = cluster.clusters.desk(db(), member=member())
+    found = cluster.clusters.desk(db(), member=member(), area=request.values.get("area"))
     return render_template(
         "clusters/desk.html",
         desk=found,
@@ -183,7 +183,7 @@ def page(found: Cluster, *, errors: dict[str, str] | None = None, overtaken: str
         strength=strength,
         municipalities=municipalities,
         map=tile_map([one.id for one in municipalities]),
-        related=cluster.clusters.related(db(), cluster_id=found.id) if found.state == "accepted" else [],
+        related=cluster.clusters.related(db(), cluster_id=found.id, member=asking) if found.live else [],
         coordinates=coordinates,
         errors=errors or {},
         values=request.form if errors or overtaken else {"name": found.name},

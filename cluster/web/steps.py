@@ -205,7 +205,7 @@ def decide_many() -> ResponseReturnValue:
     flash(ngettext("%(num)s voorstel afgehandeld.", "%(num)s voorstellen afgehandeld.", count))
     for one in missed:
         flash(gettext("‘%(name)s’ is intussen veranderd en bleef zoals het is.", name=one.name))
-    return redirect(url_for("clusters.desk"), code=303)
+    return redirect(url_for("clusters.desk", area=request.form.get("area") or None), code=303)
 
 
 def _seen(cluster_id: int) -> Seen:

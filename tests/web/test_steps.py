@@ -393,6 +393,25 @@ def test_related_clusters_are_linked_for_every_reader(
     assert page().get(f"/clusters/{new}").find("a", href=at(graves))
 
 
+def test_the_desk_shows_the_proposals_of_one_area_and_stays_there_while_any_waits(
+    page: Page, app_db: Database, encoder: Encoder, both: list[Cluster]
+) -> None:
+    post(app_db, ("Zwembad en tijdslot", "Een tijdslot om baantjes te trekken in het zwembad.", "Genk"))
+    cluster.proposals.propose(app_db, encoder=encoder)
+    change(app_db, "update clusters set area = 'Graven en groen' where id in (?, ?)", [one.id for one in both])
+    visitor, desk_of = page("coordinator"), "/clusters?area=Graven+en+groen"
+    assert len(visitor.get("/clusters").select(".ticked .card")) == 3
+    desk = visitor.get(desk_of)
+    assert desk.select_one("#area option[selected]").text == "Graven en groen (2)"
+    assert visitor.get(at(both[0])).find("a", href=desk_of)
+    for left in (1, 1):
+        chosen = [desk.select_one(".ticked input[type=checkbox]")["value"]]
+        desk = visitor.submit("/clusters/decide", at=desk_of, what="accept", chosen=chosen, area="Graven en groen")
+        assert len(desk.select(".ticked .card")) == left
+    # Nothing waits there any more: what is left waits elsewhere.
+    assert not desk.select("#area")
+
+
 def test_a_run_shows_how_far_it_is_and_asks_again_until_it_is_done(
     app: Flask, page: Page, app_db: Database, both: list[Cluster]
 ) -> None:
