@@ -93,6 +93,12 @@ def get(db: Database, *, cluster_id: int) -> Cluster | None:
     return found[0] if found else None
 
 
+def by_id(db: Database, *, ids: Sequence[int]) -> dict[int, Cluster]:
+    """Those of these clusters that exist, with their members, in whatever state."""
+    found = _full(db, "where c.id in (select value from json_each(:ids))", {"ids": json.dumps(list(ids))})
+    return {one.id: one for one in found}
+
+
 def of_item(db: Database, *, kind: Kind, item_id: int) -> Cluster | None:
     """The accepted cluster that an idea or project is in, if any; the latest decision if there are several."""
     found: int | None = value(

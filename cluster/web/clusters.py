@@ -20,7 +20,7 @@ from cluster.web.exports import response
 from cluster.web.languages import say
 from cluster.web.pictures import graph, tile_map
 from cluster.web.requests import number
-from models.clusters import NAME_AT_MOST, PHASES, REASON_AT_MOST, Cluster, ItemKey, Progress, Seen, strength
+from models.clusters import NAME_AT_MOST, PHASES, REASON_AT_MOST, Action, Cluster, ItemKey, Progress, Seen, strength
 from models.errors import Conflict, Invalid, NotFound
 from models.matches import Kind
 
@@ -28,6 +28,9 @@ door = Blueprint("clusters", __name__)
 
 # The page of a run asks again after so many seconds, for who did not turn that off.
 _AGAIN_S = 3
+
+# So many steps can have been taken with one press.
+DONE_AT_MOST = cluster.clusters.ON_DESK_AT_MOST
 
 
 @door.get("/clusters")
@@ -212,10 +215,10 @@ def _for_coordinators(found: Cluster) -> dict[str, Any]:
     }
 
 
-def done(*, at: int | None = None) -> dict[str, Any] | None:
-    """The step that the reader just took, to be undone at once; none on a page that was not reached by one."""
-    step, asking = number(request.args.get("done")), member()
-    if step is None or asking is None or not asking.is_coordinator:
-        return None
-    taken = cluster.steps.taken_by(db(), step=step, member=asking, at=at)
-    return {"step": step, "found": taken[0], "action": taken[1]} if taken else None
+def done(*, at: int | None = None) -> list[tuple[int, Cluster, Action]]:
+    """The steps that the reader just took, to be undone at once; none on a page that was not reached by one."""
+    asking = member()
+    steps = [step for step in map(number, request.args.getlist("done")) if step is not None]
+    if not steps or asking is None or not asking.is_coordinator:
+        return []
+    return cluster.steps.taken_by(db(), steps=steps[:DONE_AT_MOST], member=asking, at=at)

@@ -290,6 +290,7 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("POST", "/clusters/1/unlock"): (401, 403, 403, 409),
     ("POST", "/clusters/1/snooze"): (401, 403, 403, 422),
     ("POST", "/clusters/steps/99/undo"): (401, 403, 403, 404),
+    ("POST", "/clusters/steps/undo"): (401, 403, 403, 303),
     ("POST", "/clusters/decide"): (401, 403, 403, 422),
     ("GET", "/clusters/run"): (SIGN_IN, 403, 403, 200),
     ("GET", "/clusters/reasons"): (SIGN_IN, 403, 403, 200),
