@@ -123,7 +123,8 @@ def listed(db: Database, *, states: list[ClusterState]) -> list[Cluster]:
 
 # What leaves of a cluster: one row for each idea or project in it.
 EXPORTED = (
-    *("cluster", "state", "name", "area", "terms", "reason", "decided_at", "municipalities", "inhabitants"),
+    *("cluster", "state", "name", "area", "terms", "reason", "decided_at"),
+    *("municipalities", "own", "bodies", "inhabitants"),
     *("item", "title", "organisation", "lang"),
 )
 
@@ -143,6 +144,7 @@ def _rows(db: Database) -> Iterator[dict[str, object]]:
                     **{name: getattr(one, name) for name in EXPORTED if hasattr(one, name)},
                     **{name: getattr(item, name) for name in ("title", "organisation", "lang")},
                     "cluster": one.id,
+                    "bodies": [f"{body.name} ({body.municipalities})" for body in one.bodies],
                     "item": item.reference,
                 }
         last = found[-1].id

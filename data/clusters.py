@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from data.judgements import counting
 from data.people import family
 from data.store import rows, value
-from models.clusters import Cluster, ClusterItem, ClusterMember, ClusterState, ItemKey, Seen
+from models.clusters import Body, Cluster, ClusterItem, ClusterMember, ClusterState, ItemKey, Seen
 from models.matches import Kind
 
 _CLUSTER = """
@@ -227,7 +227,7 @@ def _full(db: Database, which: str, parameters: dict[str, Any]) -> list[Cluster]
     members: dict[int, list[ClusterMember]] = {}
     for item in rows(db, _MEMBERS, [wanted]):
         members.setdefault(item.pop("cluster_id"), []).append(ClusterMember(**{**item, "kind": Kind(item["kind"])}))
-    reach = {item.pop("cluster_id"): item for item in rows(db, _REACH, [wanted])}
+    reach = {item.pop("cluster_id"): {**item, "bodies": _bodies(item["bodies"])} for item in rows(db, _REACH, [wanted])}
     return [
         Cluster(
             **{
@@ -245,18 +245,32 @@ def _full(db: Database, which: str, parameters: dict[str, Any]) -> list[Cluster]
     ]
 
 
-# As `data.people.reach`, for many clusters at once.
+# As `data.people.reach`, for many clusters at once; `via` is the body that stands for a municipality, none for who
+# stands there itself.
 _REACH = f"""
 with recursive behind as (select * from ({_BEHIND}) where cluster_id in (select value from json_each(?))),
-reached as (
-  select cluster_id, organisation_id from behind
-  union select b.cluster_id, s.municipality_id from behind b join stands_for s on s.body_id = b.organisation_id
-  union select r.cluster_id, o.successor_id from reached r join organisations o on o.id = r.organisation_id
-    where o.successor_id is not null)
-select r.cluster_id, count(*) as municipalities, coalesce(sum(o.inhabitants), 0) as inhabitants
-from reached r join organisations o on o.id = r.organisation_id and o.kind = 'municipality' and o.successor_id is null
-group by r.cluster_id
+reached (cluster_id, organisation_id, via) as (
+  select cluster_id, organisation_id, null from behind
+  union select b.cluster_id, s.municipality_id, s.body_id from behind b join stands_for s
+    on s.body_id = b.organisation_id
+  union select r.cluster_id, o.successor_id, r.via from reached r join organisations o on o.id = r.organisation_id
+    where o.successor_id is not null),
+spoken as (
+  select r.cluster_id, r.via, count(*) as total from reached r join organisations o on o.id = r.organisation_id
+    and o.kind = 'municipality' and o.successor_id is null where r.via is not null group by 1, 2),
+once as (
+  select r.cluster_id, o.id, o.name, o.kind = 'municipality' as counts, o.inhabitants, max(r.via is null) as itself
+  from reached r join organisations o on o.id = r.organisation_id and o.successor_id is null group by 1, 2)
+select n.cluster_id, sum(n.counts) as municipalities, sum(n.counts and n.itself) as own,
+  coalesce(sum(iif(n.counts, n.inhabitants, 0)), 0) as inhabitants,
+  json_group_array(json_array(n.name, coalesce(s.total, 0))) filter (where not n.counts) as bodies
+from once n left join spoken s on s.cluster_id = n.cluster_id and s.via = n.id group by n.cluster_id
 """
+
+
+def _bodies(found: str) -> tuple[Body, ...]:
+    """The bodies behind a cluster, those that stand for most municipalities first."""
+    return tuple(sorted((Body(*one) for one in json.loads(found)), key=lambda one: (-one.municipalities, one.name)))
 
 
 def pair(found: Any) -> tuple[ItemKey, ItemKey]:

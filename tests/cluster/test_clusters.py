@@ -18,7 +18,7 @@ import data.steps
 from cluster.engine.encoder import Encoder
 from cluster.imports import Row
 from data.store import row, rows, transaction, value
-from models.clusters import Action, Cluster, ClusterState, ItemKey, Judgement, Seen
+from models.clusters import Action, Body, Cluster, ClusterState, ItemKey, Judgement, Seen
 from models.errors import Conflict, ImportRefused, Invalid, NotAllowed, NotFound, Refusal
 from models.ideas import IdeaForm, IdeaState
 from models.matches import Kind
@@ -355,6 +355,9 @@ def test_the_desk_orders_by_municipalities_and_counts_each_once(db: Database, en
     first, second = cluster.clusters.desk(db, member=who("coordinator")).proposed
     assert (first.municipalities, first.inhabitants) == (2, 28_000 + 77_000)
     assert (second.municipalities, second.inhabitants) == (1, 66_000)
+    # Aalter stands there itself, and the body stands for it too.
+    assert (first.own, first.bodies) == (1, (Body("Streekverband", 2),))
+    assert (second.own, second.bodies) == (1, ())
     names = [one.name for one in cluster.clusters.municipalities(db, cluster_id=first.id)]
     assert names == ["Aalter", "Kortrijk"]
 
