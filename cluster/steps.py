@@ -31,7 +31,7 @@ from models.people import Member
 SNOOZE_AT_MOST_DAYS = 366
 
 # Letters about an accepted cluster wait so long: who accepted the wrong one undoes it at once, and nobody hears of it.
-_UNDONE_WITHIN_MINUTES = 10
+UNDONE_WITHIN_MINUTES = 10
 
 OVERTAKEN = N_("Dit cluster is intussen veranderd. Je beslissing is niet bewaard.")
 _LOCKED = N_("Dit cluster staat op slot. Haal het eerst van slot als je iets wilt veranderen.")
@@ -312,5 +312,5 @@ def checked_reason(reason: str) -> str | None:
 
 def tell_later(db: Database, *, cluster_id: int) -> None:
     """Queue the letters about an accepted cluster."""
-    later = (datetime.now(UTC) + timedelta(minutes=_UNDONE_WITHIN_MINUTES)).isoformat(timespec="seconds")
+    later = (datetime.now(UTC) + timedelta(minutes=UNDONE_WITHIN_MINUTES)).isoformat(timespec="seconds")
     data.work.queue(db, kind="accepted", key=str(cluster_id), payload={"cluster_id": cluster_id}, not_before=later)

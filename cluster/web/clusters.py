@@ -212,6 +212,7 @@ def _for_coordinators(found: Cluster) -> dict[str, Any]:
         "reasons": cluster.reasons.listed(db()),
         "upcoming": cluster.clusters.next_after(db(), cluster_id=found.id),
         "tomorrow": cluster.clusters.tomorrow(),
+        "told_after": cluster.steps.UNDONE_WITHIN_MINUTES,
     }
 
 

@@ -151,7 +151,10 @@ def test_a_proposal_shows_members_with_links_municipalities_and_the_weakest_pair
     table = found.select_one("details [aria-labelledby=municipalities] table")
     assert [cell.text for cell in table.select("tbody th")] == ["Aalter", "Genk"]
     assert [one.text for one in found.select("#weakest ~ .cards h3")] == [one.title for one in proposal.members]
-    assert "centraal" in found.text
+    assert [one.text[:2] for one in found.select("#members ~ ol h3")] == ["1.", "2."]
+    assert found.select_one("#members ~ ol .tag").text == "meest typisch"
+    # Who reads by keyboard or on a phone comes to the decision before the texts.
+    assert [one.text for one in found.select("h2")][:2] == ["Beslis", "Wie dezelfde nood heeft"]
     assert "94.000" in found.text
 
 
@@ -168,6 +171,19 @@ def test_a_body_that_stands_for_municipalities_is_told_apart_from_them(
     count = len(found.select("[aria-labelledby=municipalities] tbody tr"))
     assert inhabitants.endswith(f"inwoners in die {count} gemeenten samen")
     assert "1 gemeente, en Streekverband (voor 2 gemeenten)" in desk.select_one("#chosen .meta").text
+
+
+def test_the_picture_of_who_resembles_whom_is_the_same_before_and_after_a_decision(
+    page: Page, app_db: Database, proposal: Cluster
+) -> None:
+    visitor = page("coordinator")
+    before = visitor.get(f"/clusters/{proposal.id}")
+    visitor.submit(f"/clusters/{proposal.id}/accept", at=f"/clusters/{proposal.id}", revision=1)
+    after = visitor.get(f"/clusters/{proposal.id}")
+    assert after.select_one("#decide").text == "Wijzig dit cluster"
+    assert before.select(".graph line")
+    for part in (".graph line", "#relations ~ details td:last-child", "#weakest + p"):
+        assert [str(one) for one in before.select(part)] == [str(one) for one in after.select(part)]
 
 
 def test_accepting_makes_the_cluster_public_without_the_desk(page: Page, proposal: Cluster) -> None:
