@@ -118,7 +118,12 @@ def new() -> ResponseReturnValue:
         return _form(form, circle=circle, plan=cast(Plan, conflict.current), conflict=conflict), conflict.status
     except NotAllowed as refused:
         return _form(form, circle=circle, refused=Invalid("partners", refused.message)), refused.status
-    flash(gettext("Het kostenplan is bewaard. De andere besturen krijgen een e-mail."))
+    flash(
+        gettext(
+            "Het kostenplan is bewaard. De andere besturen lezen het in hun volgende overzicht met nieuws, "
+            "’s morgens per e-mail."
+        )
+    )
     return redirect(url_for("plans.show", plan_id=plan_id), code=303)
 
 
@@ -157,7 +162,11 @@ def edit(plan_id: int) -> ResponseReturnValue:
     flash(
         gettext("Er is niets veranderd.")
         if written == plan.version.number
-        else gettext("Versie %(number)s is bewaard. Elk bestuur moet ze aanvaarden.", number=written)
+        else gettext(
+            "Versie %(number)s is bewaard. Elk bestuur moet ze aanvaarden, en leest dat in zijn volgende overzicht "
+            "met nieuws.",
+            number=written,
+        )
     )
     return redirect(url_for("plans.show", plan_id=plan_id), code=303)
 
@@ -208,7 +217,12 @@ def leave(plan_id: int) -> ResponseReturnValue:
         return _page(plan, refused=Invalid("leave_reason", refused.message, **refused.values), left=reason), 422
     except Conflict as conflict:
         return _page(cast(Plan, conflict.current), conflict=conflict, left=reason), conflict.status
-    flash(gettext("Jullie doen niet meer mee aan dit kostenplan. De anderen krijgen een e-mail."))
+    flash(
+        gettext(
+            "Jullie doen niet meer mee aan dit kostenplan. De anderen lezen het in hun volgende overzicht met nieuws, "
+            "’s morgens per e-mail."
+        )
+    )
     return redirect(url_for("plans.browse"), code=303)
 
 
