@@ -59,7 +59,7 @@ CHANGED = {
     "at_most": N_("Betaalt hoogstens"),
     "fixed": N_("Vast bedrag"),
     "days": N_("Werkdagen van eigen mensen"),
-    "alone": N_("Kost alleen"),
+    "alone": N_("Kost zonder partners"),
     "inhabitants": N_("Inwoners"),
 }
 _ROWS_MORE = 3
@@ -284,7 +284,7 @@ def partners(plan_id: int, format: str) -> Response:
         ("pays", gettext("Betaalt (euro)")),
         ("days", gettext("Werkdagen")),
         ("given", gettext("Waarde van de werkdagen (euro)")),
-        ("alone", gettext("Alleen (euro)")),
+        ("alone", gettext("Zonder partners (euro)")),
         ("saves", gettext("Bespaart (euro)")),
         ("answer", gettext("Aanvaard op")),
     ]
@@ -406,6 +406,7 @@ def _form(
         "clusters/plan_form.html",
         values=_values(form),
         rows=min(max(rows if request.method == "POST" else rows + _ROWS_MORE, 4), ITEMS_AT_MOST),
+        rows_at_most=ITEMS_AT_MOST,
         tiers=TIERS_AT_MOST,
         parties=cluster.plans.parties(db(), plan=plan, circle=circle),
         circle=circle,
