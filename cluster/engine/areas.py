@@ -1,6 +1,7 @@
 """Areas: the second level, groups that are related though their needs differ, and what such an area is called."""
 
 from collections.abc import Sequence, Set
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,8 @@ Places = NDArray[np.int64]
 # topics stay alone. At half of it one area holds eighteen topics, at twice 23 stay alone.
 RELATED_AT_LEAST = 0.06
 _NEIGHBOURS = 20
-# So many items of each group are read for the name.
-_READ = 3
+# So many items of each area are read for its name, the first ones of each group before the second ones.
+_READ = 8
 
 
 def areas(
@@ -78,12 +79,14 @@ def _means(groups: Sequence[Places], vectors: Vectors, weights: csr_array) -> tu
 
 def _names(labels: Places, groups: Sequence[Places], texts: Sequence[Text], places: Set[str]) -> list[str]:
     """A readable name for each area: of its terms, else the title that stands first."""
-    read = sorted(
-        (int(item), label) for group, label in zip(groups, labels.tolist(), strict=True) for item in group[:_READ]
-    )
-    chosen, of = [texts[item] for item, _ in read], np.array([label for _, label in read], dtype=np.int64)
-    found = []
-    for label, key_terms in enumerate(terms.key_terms(in_one_language(chosen, of), of, ignore=places)):
-        titles = [chosen[at].title for at in np.flatnonzero(of == label)]
-        found.append(terms.name_of(key_terms, titles) or titles[0])
-    return found
+    items: list[list[tuple[int, int]]] = [[] for _ in range(int(labels.max(initial=ALONE)) + 1)]
+    for label, group in zip(labels.tolist(), groups, strict=True):
+        if label != ALONE:
+            items[label] += enumerate(group[:_READ].tolist())
+    read = [[texts[item] for _, item in sorted(one)[:_READ]] for one in items]
+    of = np.repeat(np.arange(len(read)), [len(one) for one in read])
+    words = terms.key_terms(in_one_language(list(chain.from_iterable(read)), of), of, ignore=places)
+    return [
+        terms.name_of(found, [text.title for text in one]) or one[0].title
+        for found, one in zip(words, read, strict=True)
+    ]

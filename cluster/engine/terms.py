@@ -73,6 +73,7 @@ def key_terms(
     groups = int(labels.max(initial=-1)) + 1
     classes = groups + int((labels < 0).sum())
     mean = sum(anywhere.values()) / max(classes, 1)
+    rarity = {root: math.log(1 + mean / times) for root, times in anywhere.items()}
     by_label = np.argsort(labels, kind="stable")
     starts = np.searchsorted(labels[by_label], np.arange(groups + 1))
     found = []
@@ -82,18 +83,18 @@ def key_terms(
         spread = Counter(chain.from_iterable(set(roots[member]) for member in members))
         written = Counter(chain.from_iterable(bags[member] for member in members))
         length = max(sum(inside.values()), 1)
-        scored = [
-            (times / length * math.log(1 + mean / anywhere[root]) * spread[root] / len(members), root)
-            for root, times in inside.items()
-        ]
-        spellings = _spellings(written)
-        terms: list[Term] = []
-        chosen: list[str] = []
-        for score, root in sorted(scored, key=lambda item: (-item[0], item[1])):
+        ranked = sorted(
+            (-(times / length * rarity[root] * spread[root] / len(members)), root) for root, times in inside.items()
+        )
+        chosen: dict[str, float] = {}
+        for score, root in ranked:
+            if len(chosen) == at_most:
+                break
             # 'fusiegemeenten' adds little where 'fusie' stands already.
-            if len(terms) < at_most and not any(root.startswith(one) or one.startswith(root) for one in chosen):
-                chosen.append(root)
-                terms.append(Term(word=spellings[root], texts=spread[root], score=score))
+            if not any(root.startswith(one) or one.startswith(root) for one in chosen):
+                chosen[root] = -score
+        spellings = _spellings(written, chosen.keys())
+        terms = [Term(word=spellings[root], texts=spread[root], score=score) for root, score in chosen.items()]
         found.append(terms)
     return found
 
@@ -151,9 +152,10 @@ def _term(word: str) -> str | None:
     return None if folded in _NO_TERM else folded
 
 
-def _spellings(written: Counter[str]) -> dict[str, str]:
-    """For each stem the word most often written, the shortest of equals."""
+def _spellings(written: Counter[str], roots: Set[str]) -> dict[str, str]:
+    """For each of these stems the word most often written, the shortest of equals."""
+    known = [(-times, len(word), word) for word, times in written.items() if _root(word) in roots]
     best: dict[str, str] = {}
-    for word, _ in sorted(written.items(), key=lambda item: (-item[1], len(item[0]), item[0])):
+    for *_, word in sorted(known):
         best.setdefault(_root(word), word)
     return best
