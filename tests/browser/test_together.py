@@ -51,7 +51,7 @@ def test_from_contact_to_dossier(visit: Visit, place: Database, account: Callabl
     gent.locator("#call").select_option(index=1)
     press(gent, "button", "Bekijk de verdeling")
     assert "Dit is nog niet bewaard." in gent.locator("main").inner_text()
-    press(gent, "button", "Bewaar")
+    press(gent, "button", "Bewaar dit plan")
     assert "€ 10.000" in gent.locator("main").inner_text().replace("\xa0", " ")
     press(gent, "button", "Aanvaard deze versie")
 
@@ -64,6 +64,14 @@ def test_from_contact_to_dossier(visit: Visit, place: Database, account: Callabl
     said = turnhout.locator("main").inner_text().replace("\xa0", " ")
     assert "€ 80.000" in said
     assert "Nog niet elk bestuur" not in said
+    # On paper stand what it says, which version and of when, and nothing to press.
+    turnhout.emulate_media(media="print")
+    printed = turnhout.locator("body").inner_text().replace("\xa0", " ")
+    assert "Versie 1" in printed
+    assert "€ 80.000" in printed
+    assert not [words for words in ("Druk deze pagina", "Excel", "Toegankelijkheid", "Terug") if words in printed]
+    assert turnhout.locator("button:visible").count() == 0
+    turnhout.emulate_media(media="screen")
     with turnhout.expect_download() as download:
         turnhout.get_by_role("main").get_by_role("link", name="Excel").first.click()
     assert download.value.suggested_filename.endswith(".xlsx")

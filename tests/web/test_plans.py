@@ -99,7 +99,7 @@ def test_more_rows_and_a_preview_keep_what_was_typed_and_save_nothing(
     assert "Dit is nog niet bewaard." in drawn.text
     save = drawn.select_one("section:has(#preview) button")
     assert (save.text, save.get("name"), save["form"]) == (
-        "Bewaar",
+        "Bewaar dit plan",
         None,
         drawn.select_one("#title").find_parent("form")["id"],
     )
