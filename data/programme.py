@@ -5,26 +5,33 @@ from sqlite_utils import Database
 from data.store import row, rows, value
 from models.programme import Month, Pair, Step, Unserved
 
-# Projects that came of what stands here; the others were brought in with the reference data.
-_OF_HERE = "from projects where hidden = 0 and (idea_id is not null or cluster_id is not null)"
+# Ideas that stand behind projects: their own, and those of a cluster that was submitted.
+_SUBMITTED = """select p.idea_id as id from projects p where p.hidden = 0 and p.status {which} and p.idea_id is not null
+  union select m.item_id from projects p join cluster_members m on m.cluster_id = p.cluster_id and m.kind = 'idea'
+    where p.hidden = 0 and p.status {which}"""
 
 
 def funnel(db: Database) -> dict[Step, int]:
-    """How many there are at each step; one query."""
+    """How many of the open ideas came so far, at each step; one query. Ideas may leave out steps."""
     found = row(
         db,
-        f"""select (select count(*) from ideas where state = 'open') as ideas,
-          (select count(distinct e.idea_id) from endorsements e join ideas i on i.id = e.idea_id and i.state = 'open'
-            where e.active = 1) as endorsed,
-          (select count(*) from introductions) as introduced,
-          (select count(*) from introductions where state = 'agreed') as agreed,
-          (select count(distinct introduction_id) from outcomes where outcome in ('met', 'submitted')) as met,
-          (select count(*) from clusters where state = 'accepted') as clusters,
-          (select count(*) {_OF_HERE} and status <> 'unknown') as submitted,
-          (select count(*) {_OF_HERE} and status = 'approved') as approved""",
+        f"""with met as (
+            select e.idea_id, n.state = 'agreed' as agreed,
+              n.id in (select introduction_id from outcomes where outcome in ('met', 'submitted')) as met
+            from introductions n join endorsements e on e.id = n.endorsement_id)
+          select count(*) as ideas,
+            sum(id in (select idea_id from endorsements where active = 1)) as endorsed,
+            sum(id in (select idea_id from met)) as introduced,
+            sum(id in (select idea_id from met where agreed)) as agreed,
+            sum(id in (select idea_id from met where met)) as met,
+            sum(id in (select m.item_id from cluster_members m join clusters c on c.id = m.cluster_id
+              and c.state = 'accepted' where m.kind = 'idea')) as clusters,
+            sum(id in ({_SUBMITTED.format(which="<> 'unknown'")})) as submitted,
+            sum(id in ({_SUBMITTED.format(which="= 'approved'")})) as approved
+          from ideas where state = 'open'""",
     )
     assert found is not None
-    return {step: int(found[step]) for step in Step}
+    return {step: int(found[step] or 0) for step in Step}
 
 
 def outcomes(db: Database) -> dict[str, int]:

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Step(StrEnum):
-    """How far something came, from an idea to an approved project."""
+    """How far an idea came, from being posted to an approved project."""
 
     IDEAS = "ideas"
     ENDORSED = "endorsed"

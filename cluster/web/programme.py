@@ -17,11 +17,11 @@ door = Blueprint("programme", __name__)
 
 STEPS = {
     Step.IDEAS: N_("Open ideeën"),
-    Step.ENDORSED: N_("Ideeën met ‘ook wij’"),
-    Step.INTRODUCED: N_("Gevraagde kennismakingen"),
-    Step.AGREED: N_("Besturen in contact"),
-    Step.MET: N_("Elkaar gesproken"),
-    Step.CLUSTERS: N_("Aanvaarde clusters"),
+    Step.ENDORSED: N_("Met ‘ook wij’"),
+    Step.INTRODUCED: N_("Met een gevraagde kennismaking"),
+    Step.AGREED: N_("Met besturen in contact"),
+    Step.MET: N_("Met besturen die elkaar spraken"),
+    Step.CLUSTERS: N_("In een aanvaard cluster"),
     Step.SUBMITTED: N_("Samen ingediend"),
     Step.APPROVED: N_("Goedgekeurd"),
 }
@@ -36,7 +36,6 @@ def show() -> str:
         "programme.html",
         found=found,
         steps=[(gettext(words), found.funnel[step]) for step, words in STEPS.items()],
-        widest=max([1, *found.funnel.values()]),
         drawn=columns([(one.ideas, one.endorsements, one.contacts) for one in found.months]),
         month=month,
         outcomes=[(gettext(words), found.outcomes.get(code, 0)) for code, words in OUTCOMES.items()],

@@ -29,7 +29,7 @@ def test_it_counts_how_far_ideas_come_and_who_needs_a_lead(db: Database, who: Wh
         change(db, "update introductions set asked_at = '2026-01-01T00:00:00+00:00' where id = 1")
         change(db, "update introductions set answered_at = '2026-01-04T00:00:00+00:00' where id = 1")
     found = programme.look(db, member=who("coordinator"))
-    assert [found.funnel[step] for step in Step] == [2, 1, 2, 1, 1, 0, 0, 0]
+    assert [found.funnel[step] for step in Step] == [2, 1, 1, 1, 1, 0, 0, 0]
     assert found.outcomes == {"met": 2}
     assert found.days_to_contact == pytest.approx(3)
     assert [(one.id, one.governments) for one in found.unserved] == [(idea_id, 3)]
