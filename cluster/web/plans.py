@@ -92,7 +92,8 @@ def browse() -> str:
     """The plans of one's organisation; for a coordinator all of them."""
     page = page_number()
     plans, has_more = cluster.plans.listed(db(), member=member(), page=page)
-    return render_template("clusters/plans.html", plans=plans, page=page, has_more=has_more)
+    to_start = cluster.plans.to_start(db(), member=member()) if page == 1 else []
+    return render_template("clusters/plans.html", plans=plans, page=page, has_more=has_more, to_start=to_start)
 
 
 @door.route("/plans/new", methods=["GET", "POST"])
