@@ -1,5 +1,6 @@
 """Clusters as people read them: the desk where coordinators review, the page of one, and lists that leave."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -25,6 +26,7 @@ ON_DESK_AT_MOST = 50
 _BATCH = 200
 # A list to choose from of bearable length, the latest first.
 _OTHERS_AT_MOST = 200
+_RELATED_AT_MOST = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Desk:
 
     `totals` tells how many there are of each, of proposals those that wait now; `reviewed` how many were dealt with
     since the last run; `failed` why the last run that was asked for did not succeed, `progress` how far the one under
-    way is.
+    way is. `areas` are those in which several proposals wait, with how many, most first; with an `area` only its own
+    proposals are shown.
     """
 
     proposed: list[Cluster]
@@ -48,18 +51,23 @@ class Desk:
     failed: str | None
     last_run: Run | None
     contradictions: list[tuple[ClusterItem, ClusterItem]]
+    areas: list[tuple[str, int]]
+    area: str | None
 
 
-def desk(db: Database, *, member: Member | None) -> Desk:
-    """The review desk, for coordinators only."""
+def desk(db: Database, *, member: Member | None, area: str | None = None) -> Desk:
+    """The review desk, for coordinators only; of an area in which nothing waits any more, all that waits."""
     must_coordinate(member)
     proposed, snoozed = _proposals(db)
+    areas = Counter(one.area for one in proposed if one.area)
+    chosen = area if area in areas else None
+    shown = [one for one in proposed if chosen in (None, one.area)]
     last_run = data.proposals.last_run(db)
     queued = data.work.queued(db, kind="propose")
     pairs = last_run.contradictions if last_run else ()
     items = {item.key: item for item in data.clusters.items(db)} if pairs else {}
     return Desk(
-        proposed=proposed[:ON_DESK_AT_MOST],
+        proposed=shown[:ON_DESK_AT_MOST],
         snoozed=snoozed[:ON_DESK_AT_MOST],
         accepted=data.clusters.listed(db, states=[ClusterState.ACCEPTED], at_most=ON_DESK_AT_MOST),
         rejected=data.clusters.listed(db, states=[ClusterState.REJECTED], at_most=ON_DESK_AT_MOST),
@@ -71,6 +79,8 @@ def desk(db: Database, *, member: Member | None) -> Desk:
         failed=None if queued else data.proposals.run_error(db),
         last_run=last_run,
         contradictions=[(items[a], items[b]) for a, b in pairs if a in items and b in items],
+        areas=[(name, count) for name, count in areas.most_common() if count > 1 or name == chosen],
+        area=chosen,
     )
 
 
@@ -113,7 +123,8 @@ def listed(db: Database, *, states: list[ClusterState]) -> list[Cluster]:
 
 # What leaves of a cluster: one row for each idea or project in it.
 EXPORTED = (
-    *("cluster", "state", "name", "terms", "reason", "decided_at", "municipalities", "inhabitants"),
+    *("cluster", "state", "name", "area", "terms", "reason", "decided_at"),
+    *("municipalities", "own", "bodies", "inhabitants"),
     *("item", "title", "organisation", "lang"),
 )
 
@@ -133,6 +144,7 @@ def _rows(db: Database) -> Iterator[dict[str, object]]:
                     **{name: getattr(one, name) for name in EXPORTED if hasattr(one, name)},
                     **{name: getattr(item, name) for name in ("title", "organisation", "lang")},
                     "cluster": one.id,
+                    "bodies": [f"{body.name} ({body.municipalities})" for body in one.bodies],
                     "item": item.reference,
                 }
         last = found[-1].id
@@ -169,9 +181,13 @@ def history(db: Database, *, cluster_id: int, member: Member | None) -> list[Eve
     return data.steps.history(db, cluster_id=cluster_id)
 
 
-def related(db: Database, *, cluster_id: int) -> list[Cluster]:
-    """The accepted clusters that people called related to this one, or to an item in it."""
-    return data.clusters.related(db, cluster_id=cluster_id)
+def related(db: Database, *, cluster_id: int, member: Member | None) -> list[Cluster]:
+    """Clusters that people called related to this one or to an item in it, or that share its area, accepted ones first.
+
+    Only coordinators see proposals among them.
+    """
+    states = [ClusterState.ACCEPTED, *([ClusterState.PROPOSED] if member and member.is_coordinator else [])]
+    return data.clusters.related(db, cluster_id=cluster_id, states=states, at_most=_RELATED_AT_MOST)
 
 
 def successor(db: Database, *, cluster_id: int) -> int | None:

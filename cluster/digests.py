@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 
 import cluster.adoptions
+import cluster.echoes
 import cluster.letters
 import cluster.plans
 import cluster.searches
@@ -116,6 +117,7 @@ def next_morning(moment: datetime) -> str:
 
 def _bundles(db: Database, *, index: Index[Item], member: Member, moment: datetime | None = None) -> list[Bundle]:
     return [
+        *cluster.echoes.news(db, member=member),
         *cluster.versions.news(db, member=member),
         *cluster.threads.news(db, member=member),
         *cluster.plans.news(db, member=member),

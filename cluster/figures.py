@@ -29,16 +29,18 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """P(same need) of every two of some items, shape (n, n): 1 for those that people judged the same."""
+    """P(same need) of every two of some items, shape (n, n), as their texts were `read`; in `matrix` people's answers
+    count: 1 for those that they judged the same."""
 
     keys: tuple[ItemKey, ...]
     texts: tuple[Text, ...]
     matrix: Floats
+    read: Floats
 
 
 def likeness(db: Database, *, reader: Reader, keys: Sequence[ItemKey]) -> Likeness:
     """How alike those of these items are that are public and read; without an encoder none are."""
-    nothing = Likeness((), (), np.zeros((0, 0)))
+    nothing = Likeness((), (), np.zeros((0, 0)), np.zeros((0, 0)))
     if reader.encoder is None:
         return nothing
     vectors = data.matches.vectors_of(db, items=keys, encoder=reader.encoder.name)
@@ -57,11 +59,12 @@ def likeness(db: Database, *, reader: Reader, keys: Sequence[ItemKey]) -> Likene
         matrix = fitted.same_need(cosines, overlaps)
     else:
         matrix = np.vectorize(relations.score, otypes=[np.float64])(cosines, overlaps)
+    read = matrix.copy()
     place = {key: at for at, key in enumerate(known)}
     for (a, b), judgement in data.judgements.among(db, keys=known).items():
         if judgement is Judgement.SAME:
             matrix[place[a], place[b]] = matrix[place[b], place[a]] = 1.0
-    return Likeness(known, texts, matrix)
+    return Likeness(known, texts, matrix, read)
 
 
 def draw(db: Database, *, reader: Reader, members: Sequence[tuple[ItemKey, float | None]]) -> Draft:
@@ -85,5 +88,5 @@ def halves(db: Database, *, reader: Reader, keys: Sequence[ItemKey]) -> set[Item
     alike = likeness(db, reader=reader, keys=keys)
     if len(alike.keys) < 4:
         return set()
-    parts = grouping.halves(alike.matrix)
+    parts = grouping.halves(alike.read)
     return {key for key, part in zip(alike.keys, parts, strict=True) if part}

@@ -28,6 +28,8 @@ _CLUSTERS_AT_MOST = 20
 _BODIES_AT_MOST = 60
 _AROUND = 6
 _NEAR = 12
+# Of one organisation only so many ideas: somebody who posts much does not fill the page.
+_NEAR_EACH = 2
 
 # Within a quarter of each other people call two municipalities about as large.
 _ALIKE_AT_LEAST = 0.75
@@ -176,7 +178,7 @@ class News:
 
 
 def news(db: Database, *, member: Member, at_most: int) -> News:
-    """What is new near a member's organisation and in its themes; empty for who acts for nobody. Seven queries."""
+    """What is new near a member's organisation and in its themes; empty for who acts for nobody. Six queries."""
     if member.organisation_id is None:
         return News((), (), (), ())
     own = member.organisation_id
@@ -188,9 +190,16 @@ def news(db: Database, *, member: Member, at_most: int) -> News:
     now = data.people.family_of(db, organisation_ids=[own, *companions])
     mine = [one for one, is_now in now.items() if is_now == own]
     others = [one for one in now if one not in mine]
-    near = data.ideas.newest_of(db, organisation_ids=others, at_most=at_most, each_at_most=2)
     themes = data.places.themes_of(db, organisation_id=own)
-    moved = data.ideas.newest_in(db, themes=themes, not_of=mine, at_most=at_most + len(near))
+    newest = data.ideas.newest_around(
+        db, near=others, each_at_most=_NEAR_EACH, own=mine, themes=themes, at_most=2 * at_most
+    )
+    near: list[Idea] = []
+    for idea in newest:
+        of_one = sum(other.organisation_id == idea.organisation_id for other in near)
+        if idea.organisation_id in others and of_one < _NEAR_EACH and len(near) < at_most:
+            near.append(idea)
+    moved = [idea for idea in newest if idea.theme in themes and idea.organisation_id not in mine]
     shown = {idea.id for idea in near}
     return News(
         near=tuple((idea, companions[now[idea.organisation_id]]) for idea in near if idea.organisation_id in now),

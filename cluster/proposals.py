@@ -16,7 +16,7 @@ import data.matches
 import data.proposals
 import data.steps
 import data.work
-from cluster.engine import grouping, lexical, neighbours, proposals
+from cluster.engine import areas, grouping, lexical, proposals
 from cluster.engine.encoder import Encoder, Vectors
 from cluster.engine.joins import Standing
 from cluster.engine.proposals import Proposal, Text
@@ -60,7 +60,7 @@ def propose(db: Database, *, encoder: Encoder | None, tell: Tell = lambda _: Non
     and their members are not proposed elsewhere; rejected ones stay too. What may belong to an accepted cluster is
     suggested for it, to be answered by a person. A proposal stays and grows, unless what is known now groups its texts
     clearly better. A group keeps the id of the proposal it continues, and the name if a person gave it; a proposal that
-    fell apart is dissolved. `tell` hears how far it is.
+    fell apart is dissolved. Clusters that are related come to share an area. `tell` hears how far it is.
     """
     if encoder is None:
         raise Refusal(N_("De encoder is niet geladen. Zonder encoder kunnen we geen clusters zoeken."))
@@ -95,53 +95,87 @@ def keep_progress(db: Database, *, progress: Progress) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a run found: drafts of proposals, items that may join accepted clusters, and contradictory judgements."""
+    """What a run found: drafts of proposals, items that may join accepted clusters, and contradictory judgements.
+
+    `areas` names the area of each draft, `areas_of_kept` that of each cluster that stays as it is.
+    """
 
     drafts: list[Draft]
     joins: dict[int, list[tuple[ItemKey, float]]]
+    areas: list[str | None]
+    areas_of_kept: dict[int, str | None]
     contradictions: tuple[tuple[ItemKey, ItemKey], ...]
     items: int
 
 
 def _found(db: Database, *, encoder: Encoder) -> _Found:
     every, vectors = _items(db, encoder=encoder)
+    texts = [Text(item.title, item.body, item.lang) for item in every]
+    weights, fitted = proposals.word_weights(texts), cluster.fits.in_use(db, encoder=encoder.name)
     accepted = data.clusters.keys_by_cluster(db, state=ClusterState.ACCEPTED)
     locked = data.clusters.keys_by_cluster(db, state=ClusterState.PROPOSED, locked=True)
     taken = set().union(*accepted.values(), *locked.values())
     free = np.array([at for at, item in enumerate(every) if item.key not in taken], dtype=np.int64)
     items = [every[at] for at in free]
-    fitted = cluster.fits.in_use(db, encoder=encoder.name)
     judged = _judged(db, items)
+    places = frozenset().union(*(lexical.words(item.organisation) for item in items))
     found, contradictions = proposals.propose(
-        [Text(item.title, item.body, item.lang) for item in items],
+        [texts[at] for at in free],
         vectors[free],
         fitted=fitted,
         must=_pairs(judged[Judgement.SAME]),
         cannot=_pairs(_apart(judged)),
         at_least=MERGE_AT_LEAST,
-        places=frozenset().union(*(lexical.words(item.organisation) for item in items)),
+        weights=weights[free],
+        places=places,
         before=_before(db, items),
     )
     drafts, joins = [_draft(proposal, items) for proposal in found], {}
-    place = {item.key: at for at, item in enumerate(every)}
-    groups = {
-        one: np.array(sorted(place[key] for key in keys & set(place)), np.int64) for one, keys in accepted.items()
-    }
-    groups = {one: group for one, group in groups.items() if len(group)}
-    if groups:
-        weights = neighbours.word_weights([lexical.words(f"{item.title}. {item.body}") for item in every])
-        standing = Standing(vectors, weights, groups=list(groups.values()), fitted=fitted)
-        joins = _joins(db, every, free, standing, ids=list(groups))
+    standing_groups = _placed(every, accepted)
+    if standing_groups:
+        standing = Standing(vectors, weights, groups=list(standing_groups.values()), fitted=fitted)
+        joins = _joins(db, every, free, standing, ids=list(standing_groups))
         drafts = [
             replace(draft, novelty=standing.novelty(free[list(proposal.items)]))
             for draft, proposal in zip(drafts, found, strict=True)
         ]
+    kept = {**standing_groups, **_placed(every, locked)}
+    groups = [*(free[list(proposal.items)] for proposal in found), *kept.values()]
+    related, different = _between(groups, _judged(db, every))
+    named = areas.areas(
+        groups, texts, vectors, weights, fitted=fitted, must=_pairs(related), cannot=_pairs(different), places=places
+    )
     return _Found(
         drafts=drafts,
         joins=joins,
+        areas=named[: len(found)],
+        areas_of_kept=dict(zip(kept, named[len(found) :], strict=True)),
         contradictions=tuple((items[one.pair[0]].key, items[one.pair[1]].key) for one in contradictions),
         items=len(items),
     )
+
+
+def _placed(every: list[ClusterItem], clusters: dict[int, set[ItemKey]]) -> dict[int, NDArray[np.int64]]:
+    """The places of what is public of each cluster, but for clusters of which nothing is."""
+    place = {item.key: at for at, item in enumerate(every)}
+    found = {
+        one: np.array(sorted(place[key] for key in keys & place.keys()), np.int64) for one, keys in clusters.items()
+    }
+    return {one: group for one, group in found.items() if len(group)}
+
+
+def _between(
+    groups: list[NDArray[np.int64]], judged: dict[Judgement, list[tuple[int, int]]]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The pairs of groups of which people called any two items related, and of the others those called different."""
+    of = {int(item): at for at, group in enumerate(groups) for item in group}
+
+    def pairs(judgement: Judgement) -> set[tuple[int, int]]:
+        found = [(of[a], of[b]) for a, b in judged[judgement] if a in of and b in of]
+        return {(min(pair), max(pair)) for pair in found if pair[0] != pair[1]}
+
+    related = pairs(Judgement.RELATED)
+    return sorted(related), sorted(pairs(Judgement.DIFFERENT) - related)
 
 
 def _before(db: Database, items: list[ClusterItem]) -> grouping.Labels:
@@ -233,11 +267,14 @@ def _reconcile(db: Database, found: _Found, *, encoder: str) -> Run:
     new = [group for group, one in zip(groups, continued, strict=True) if one is None]
     back = iter(_continued(data.proposals.fallen(db, since=_days_ago(_BACK_WITHIN_DAYS)), new))
     added = changed = 0
-    for draft, members, cluster_id in zip(drafts, groups, continued, strict=True):
+    named = dict(found.areas_of_kept)
+    for draft, members, cluster_id, area in zip(drafts, groups, continued, found.areas, strict=True):
         if cluster_id is None:
-            _add(db, draft, before=next(back))
+            named[_add(db, draft, before=next(back))] = area
             added += 1
-        elif standing[cluster_id] != members:
+            continue
+        named[cluster_id] = area
+        if standing[cluster_id] != members:
             data.proposals.redraw(db, cluster=clusters[cluster_id], draft=draft)
             changed += 1
         elif _figures(clusters[cluster_id]) != (draft.cohesion, draft.weakest, draft.novelty, draft.members):
@@ -245,6 +282,7 @@ def _reconcile(db: Database, found: _Found, *, encoder: str) -> Run:
     fallen = [clusters[cluster_id] for cluster_id in ids if cluster_id not in continued]
     for one in fallen:
         data.steps.take(db, cluster_id=one.id, action=Action.DISSOLVED, state=ClusterState.DISSOLVED)
+    data.proposals.set_areas(db, found={one: area for one, area in named.items() if area})
     return Run(
         encoder=encoder,
         items=found.items,
@@ -262,13 +300,13 @@ def _continued(before: dict[int, set[ItemKey]], groups: list[set[ItemKey]]) -> l
     return [None if at is None else ids[at] for at in grouping.heirs([before[one] for one in ids], groups)]
 
 
-def _add(db: Database, draft: Draft, *, before: int | None) -> None:
-    """Add a proposal, or bring back the one `before`, with its id and the name that a person gave."""
+def _add(db: Database, draft: Draft, *, before: int | None) -> int:
+    """Add a proposal, or bring back the one `before`, with its id and the name that a person gave; tells its id."""
     known = data.clusters.get(db, cluster_id=before) if before else None
-    if known:
-        data.proposals.redraw(db, cluster=known, draft=draft)
-    else:
-        data.proposals.add(db, draft=draft)
+    if known is None:
+        return data.proposals.add(db, draft=draft)
+    data.proposals.redraw(db, cluster=known, draft=draft)
+    return known.id
 
 
 def _days_ago(days: int) -> str:

@@ -67,7 +67,9 @@ def review(db: Database, *, reader: Reader, member: Member | None, found: Cluste
     # Compared at once: what is near has to be compared with the members too.
     both = likeness(db, reader=reader, keys=[*members, *_candidates(db, reader, members)])
     count = sum(key in members for key in both.keys)
-    alike = Likeness(both.keys[:count], both.texts[:count], both.matrix[:count, :count])
+    # Only the texts are weighed: once a cluster is accepted, everything in it is judged the same.
+    read = both.read[:count, :count]
+    alike = Likeness(both.keys[:count], both.texts[:count], read, read)
     if count < 2:
         return NOTHING
     items = data.clusters.public(db, keys=alike.keys)

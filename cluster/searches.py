@@ -146,6 +146,7 @@ def _page(
         more=len(order) > COUNTED_AT_MOST,
         has_next=len(counted) > start + per_page,
         counts=counts,
+        kinds=frozenset(str(traits[key].kind) for key in counted),
         call_names=call_names,
         question=question,
     )

@@ -31,7 +31,7 @@ from models.people import Member
 SNOOZE_AT_MOST_DAYS = 366
 
 # Letters about an accepted cluster wait so long: who accepted the wrong one undoes it at once, and nobody hears of it.
-_UNDONE_WITHIN_MINUTES = 10
+UNDONE_WITHIN_MINUTES = 10
 
 OVERTAKEN = N_("Dit cluster is intussen veranderd. Je beslissing is niet bewaard.")
 _LOCKED = N_("Dit cluster staat op slot. Haal het eerst van slot als je iets wilt veranderen.")
@@ -148,22 +148,24 @@ def _plainly(db: Database, *, seen: Seen, member: Member | None, action: Action,
         return data.steps.take(db, cluster_id=found.id, action=action, member_id=who.id, why=why, **columns)
 
 
-def taken_by(db: Database, *, step: int, member: Member | None, at: int | None) -> tuple[Cluster, Action] | None:
-    """What a member did in a step, as long as it can be undone: a cluster of the step, `at` if it is one, and what."""
+def taken_by(
+    db: Database, *, steps: Sequence[int], member: Member | None, at: int | None = None
+) -> list[tuple[int, Cluster, Action]]:
+    """What a member did in these steps, as far as it can be undone.
+
+    Of each step a cluster, `at` if it is one of them, and what happened to it.
+    """
     who = must_coordinate(member)
-    found = data.steps.taken(db, step=step)
-    if not found or found[0].member_id != who.id or data.steps.undoable(db, cluster_id=found[0].cluster_id) != step:
-        return None
-    one = next((one for one in found if one.cluster_id == at), found[0])
-    current = data.clusters.get(db, cluster_id=one.cluster_id)
-    assert current is not None
-    return current, one.action
+    found = data.steps.undoable_of(db, steps=steps, member_id=who.id)
+    chosen = {step: next((one for one in clusters if one[0] == at), clusters[0]) for step, clusters in found.items()}
+    current = data.clusters.by_id(db, ids=[cluster_id for cluster_id, _ in chosen.values()])
+    return [(step, current[cluster_id], action) for step, (cluster_id, action) in chosen.items()]
 
 
 def decide_many(
     db: Database, *, member: Member | None, every: Sequence[Seen], what: str, reason: str = "", until: str = ""
-) -> tuple[int, list[Cluster]]:
-    """Accept, reject or snooze several proposals, one by one; returns how many, and those that changed meanwhile."""
+) -> tuple[list[int], list[Cluster]]:
+    """Accept, reject or snooze several proposals, one by one; returns the steps, and those that changed meanwhile."""
     must_coordinate(member)
     if not every:
         raise Invalid("chosen", N_("Vink minstens één voorstel aan."))
@@ -174,15 +176,27 @@ def decide_many(
     }
     if what not in steps:
         raise Invalid("what", N_("Kies een van de mogelijkheden."))
-    done, overtaken = 0, []
+    taken, overtaken = [], []
     for seen in every:
         try:
-            steps[what](seen)
-            done += 1
+            taken.append(steps[what](seen))
         except Conflict as conflict:
             if isinstance(conflict.current, Cluster):
                 overtaken.append(conflict.current)
-    return done, overtaken
+    return taken, overtaken
+
+
+def undo_many(db: Database, *, steps: Sequence[int], member: Member | None) -> tuple[int, list[Conflict]]:
+    """Take back several steps, one by one; returns how many, and why the others stand."""
+    must_coordinate(member)
+    count, refused = 0, []
+    for step in steps:
+        try:
+            undo(db, step=step, member=member)
+            count += 1
+        except Conflict as conflict:
+            refused.append(conflict)
+    return count, refused
 
 
 def undo(db: Database, *, step: int, member: Member | None, reason: str = "") -> list[int]:
@@ -298,5 +312,5 @@ def checked_reason(reason: str) -> str | None:
 
 def tell_later(db: Database, *, cluster_id: int) -> None:
     """Queue the letters about an accepted cluster."""
-    later = (datetime.now(UTC) + timedelta(minutes=_UNDONE_WITHIN_MINUTES)).isoformat(timespec="seconds")
+    later = (datetime.now(UTC) + timedelta(minutes=UNDONE_WITHIN_MINUTES)).isoformat(timespec="seconds")
     data.work.queue(db, kind="accepted", key=str(cluster_id), payload={"cluster_id": cluster_id}, not_before=later)

@@ -9,12 +9,12 @@ from sqlite_utils import Database
 from data.judgements import counting
 from data.people import family
 from data.store import rows, value
-from models.clusters import Cluster, ClusterItem, ClusterMember, ClusterState, ItemKey, Seen
+from models.clusters import Body, Cluster, ClusterItem, ClusterMember, ClusterState, ItemKey, Seen
 from models.matches import Kind
 
 _CLUSTER = """
 select c.id, c.state, c.name, c.named_by_person, c.terms, c.cohesion, c.weakest, c.reason, c.revision, c.decided_at,
-  c.updated_at, c.locked, c.snoozed_until, c.merged_into, c.novelty
+  c.updated_at, c.locked, c.snoozed_until, c.merged_into, c.novelty, c.area
 from clusters c
 """
 
@@ -93,6 +93,12 @@ def get(db: Database, *, cluster_id: int) -> Cluster | None:
     return found[0] if found else None
 
 
+def by_id(db: Database, *, ids: Sequence[int]) -> dict[int, Cluster]:
+    """Those of these clusters that exist, with their members, in whatever state."""
+    found = _full(db, "where c.id in (select value from json_each(:ids))", {"ids": json.dumps(list(ids))})
+    return {one.id: one for one in found}
+
+
 def of_item(db: Database, *, kind: Kind, item_id: int) -> Cluster | None:
     """The accepted cluster that an idea or project is in, if any; the latest decision if there are several."""
     found: int | None = value(
@@ -168,16 +174,20 @@ def live_of(db: Database, *, keys: Sequence[ItemKey]) -> dict[ItemKey, Cluster]:
     return {member.key: one for one in found for member in one.members if member.key in wanted}
 
 
-def related(db: Database, *, cluster_id: int) -> list[Cluster]:
-    """Other accepted clusters that people called related to this one: by the answer that counts of any two members."""
+def related(db: Database, *, cluster_id: int, states: Sequence[ClusterState], at_most: int) -> list[Cluster]:
+    """Other clusters in these states that are related to this one, the accepted ones first.
+
+    Those that people called so, by the answer that counts of any two members; and those in the same area.
+    """
     return _full(
         db,
-        f"""where c.state = 'accepted' and c.id <> :id and c.id in (
-          select m.cluster_id from ({counting(_WITH_MEMBER)}) l join cluster_members m
-            on (m.kind = l.a_kind and m.item_id = l.a_id) or (m.kind = l.b_kind and m.item_id = l.b_id)
-          where l.judgement = 'related')
-        order by c.decided_at desc, c.id desc""",
-        {"id": cluster_id},
+        f"""where c.state in (select value from json_each(:states)) and c.id <> :id and (
+          c.area = (select area from clusters where id = :id)
+          or c.id in (select m.cluster_id from ({counting(_WITH_MEMBER)}) l join cluster_members m
+              on (m.kind = l.a_kind and m.item_id = l.a_id) or (m.kind = l.b_kind and m.item_id = l.b_id)
+            where l.judgement = 'related'))
+        order by c.state, c.decided_at desc, c.id desc limit :at_most""",
+        {"id": cluster_id, "states": json.dumps(list(states)), "at_most": at_most},
     )
 
 
@@ -221,7 +231,7 @@ def _full(db: Database, which: str, parameters: dict[str, Any]) -> list[Cluster]
     members: dict[int, list[ClusterMember]] = {}
     for item in rows(db, _MEMBERS, [wanted]):
         members.setdefault(item.pop("cluster_id"), []).append(ClusterMember(**{**item, "kind": Kind(item["kind"])}))
-    reach = {item.pop("cluster_id"): item for item in rows(db, _REACH, [wanted])}
+    reach = {item.pop("cluster_id"): {**item, "bodies": _bodies(item["bodies"])} for item in rows(db, _REACH, [wanted])}
     return [
         Cluster(
             **{
@@ -239,18 +249,32 @@ def _full(db: Database, which: str, parameters: dict[str, Any]) -> list[Cluster]
     ]
 
 
-# As `data.people.reach`, for many clusters at once.
+# As `data.people.reach`, for many clusters at once; `via` is the body that stands for a municipality, none for who
+# stands there itself.
 _REACH = f"""
 with recursive behind as (select * from ({_BEHIND}) where cluster_id in (select value from json_each(?))),
-reached as (
-  select cluster_id, organisation_id from behind
-  union select b.cluster_id, s.municipality_id from behind b join stands_for s on s.body_id = b.organisation_id
-  union select r.cluster_id, o.successor_id from reached r join organisations o on o.id = r.organisation_id
-    where o.successor_id is not null)
-select r.cluster_id, count(*) as municipalities, coalesce(sum(o.inhabitants), 0) as inhabitants
-from reached r join organisations o on o.id = r.organisation_id and o.kind = 'municipality' and o.successor_id is null
-group by r.cluster_id
+reached (cluster_id, organisation_id, via) as (
+  select cluster_id, organisation_id, null from behind
+  union select b.cluster_id, s.municipality_id, s.body_id from behind b join stands_for s
+    on s.body_id = b.organisation_id
+  union select r.cluster_id, o.successor_id, r.via from reached r join organisations o on o.id = r.organisation_id
+    where o.successor_id is not null),
+spoken as (
+  select r.cluster_id, r.via, count(*) as total from reached r join organisations o on o.id = r.organisation_id
+    and o.kind = 'municipality' and o.successor_id is null where r.via is not null group by 1, 2),
+once as (
+  select r.cluster_id, o.id, o.name, o.kind = 'municipality' as counts, o.inhabitants, max(r.via is null) as itself
+  from reached r join organisations o on o.id = r.organisation_id and o.successor_id is null group by 1, 2)
+select n.cluster_id, sum(n.counts) as municipalities, sum(n.counts and n.itself) as own,
+  coalesce(sum(iif(n.counts, n.inhabitants, 0)), 0) as inhabitants,
+  json_group_array(json_array(n.name, coalesce(s.total, 0))) filter (where not n.counts) as bodies
+from once n left join spoken s on s.cluster_id = n.cluster_id and s.via = n.id group by n.cluster_id
 """
+
+
+def _bodies(found: str) -> tuple[Body, ...]:
+    """The bodies behind a cluster, those that stand for most municipalities first."""
+    return tuple(sorted((Body(*one) for one in json.loads(found)), key=lambda one: (-one.municipalities, one.name)))
 
 
 def pair(found: Any) -> tuple[ItemKey, ItemKey]:

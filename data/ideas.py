@@ -160,19 +160,23 @@ def of_organisation(db: Database, *, organisation_id: int) -> list[Idea]:
     ]
 
 
-def newest_of(
-    db: Database, *, organisation_ids: Sequence[int], at_most: int, each_at_most: int | None = None
-) -> list[Idea]:
-    """The newest open ideas of these organisations, of each at most some; as quick however many each has."""
-    one = _first("organisation_id = {}", each_at_most or at_most)
+def newest_of(db: Database, *, organisation_ids: Sequence[int], at_most: int) -> list[Idea]:
+    """The newest open ideas of these organisations; as quick however many each has."""
+    one = _first("organisation_id = {}", at_most)
     return _newest(db, [one.format(int(found)) for found in organisation_ids], at_most=at_most)
 
 
-def newest_in(db: Database, *, themes: Sequence[str], not_of: Sequence[int], at_most: int) -> list[Idea]:
-    """The newest open ideas with one of these themes, those of some organisations left out."""
-    apart = f"and (organisation_id is null or organisation_id not in ({', '.join(str(int(one)) for one in not_of)}))"
-    parts = [_first(f"theme = :theme{at} {apart if not_of else ''}", at_most) for at in range(len(themes))]
-    return _newest(db, parts, at_most=at_most, **{f"theme{at}": theme for at, theme in enumerate(themes)})
+def newest_around(
+    db: Database, *, near: Sequence[int], each_at_most: int, own: Sequence[int], themes: Sequence[str], at_most: int
+) -> list[Idea]:
+    """The newest open ideas of each organisation nearby, and in each of these themes those of others, newest first.
+
+    Asked at once, for the start page; what is nearby may be in a theme as well.
+    """
+    apart = f"and (organisation_id is null or organisation_id not in ({', '.join(str(int(one)) for one in own)}))"
+    parts = [_first(f"organisation_id = {int(one)}", each_at_most) for one in near]
+    parts += [_first(f"theme = :theme{at} {apart if own else ''}", at_most) for at in range(len(themes))]
+    return _newest(db, parts, at_most=-1, **{f"theme{at}": theme for at, theme in enumerate(themes)})
 
 
 def _first(which: str, at_most: int) -> str:

@@ -1741,7 +1741,41 @@ create index clusters_merged_into on clusters (merged_into) where merged_into is
 """
 
 
-@migrations(name="084_looked")
+@migrations(name="084_echoes")
+def echoes(db: Database) -> None:
+    """Who posted an idea hears of what comes later and says the same."""
+    _all(db, ECHOES)
+
+
+ECHOES = """
+create table echoes (
+  idea_id integer not null references ideas (id), -- whose owners hear of it
+  kind text not null check (kind in ('idea', 'project')),
+  item_id integer not null,
+  relation text not null check (relation in ('same_need', 'strongly_related')),
+  found_at text not null,
+  told_at text,
+  primary key (idea_id, kind, item_id)
+) strict, without rowid;
+
+"""
+
+
+@migrations(name="085_areas")
+def areas(db: Database) -> None:
+    """Clusters that are related share an area: its name, as the last run found it."""
+    _all(
+        db,
+        """
+alter table clusters add column area text;
+
+create index clusters_area on clusters (area) where area is not null;
+
+""",
+    )
+
+
+@migrations(name="086_looked")
 def looked(db: Database) -> None:
     """Who read how far in a conversation, and who looked at a contact since both agreed.
 

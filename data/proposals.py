@@ -77,6 +77,17 @@ def set_suggestions(db: Database, *, found: dict[int, list[tuple[ItemKey, float]
             db.execute("insert into cluster_suggestions values (?, ?, ?, ?)", [cluster_id, kind, item_id, fit])
 
 
+def set_areas(db: Database, *, found: dict[int, str]) -> None:
+    """Let these be the areas of clusters, by id; all others are in none. Nobody needs to look again for that."""
+    change(
+        db,
+        "update clusters set area = null where area is not null and id not in (select value from json_each(?))",
+        [json.dumps(list(found))],
+    )
+    for cluster_id, area in found.items():
+        change(db, "update clusters set area = ? where id = ? and area is not ?", [area, cluster_id, area])
+
+
 def forget_suggestion(db: Database, *, cluster_id: int, item: ItemKey) -> None:
     """Suggest an item for a cluster no more."""
     change(db, "delete from cluster_suggestions where cluster_id = ? and kind = ? and item_id = ?", [cluster_id, *item])

@@ -176,6 +176,25 @@ def taken(db: Database, *, step: int) -> list[Taken]:
     ]
 
 
+def undoable_of(db: Database, *, steps: Sequence[int], member_id: int) -> dict[int, list[tuple[int, Action]]]:
+    """Of these steps, those of a member that can be undone: of each the clusters, the first one first, and what."""
+    found = rows(
+        db,
+        """with meant as (select * from cluster_history where step in (select value from json_each(:steps))),
+          last as (
+            select max(id) as id from cluster_history where undone_by is null and action <> 'undone'
+              and cluster_id in (select cluster_id from meant) group by cluster_id)
+        select step, cluster_id, action from meant
+        where member_id = :member_id and step not in (select step from meant where id not in (select id from last))
+        order by id""",
+        {"steps": json.dumps(list(steps)), "member_id": member_id},
+    )
+    clusters: dict[int, list[tuple[int, Action]]] = {}
+    for one in found:
+        clusters.setdefault(one["step"], []).append((one["cluster_id"], Action(one["action"])))
+    return clusters
+
+
 def undone_by(db: Database, *, step: int) -> int | None:
     """Who undid a step."""
     found: int | None = value(

@@ -118,12 +118,21 @@ class ClusterMember:
 
 
 @dataclass(frozen=True, slots=True)
+class Body:
+    """A government behind a cluster that is no municipality, and for how many municipalities it stands; maybe none."""
+
+    name: str
+    municipalities: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """A cluster, central member first. A person's name outlives every run.
 
     `revision` rises with every step, for compare-and-set. `municipalities` and `inhabitants` count the municipalities
-    behind the members and behind who says *ook wij*, each once. `snoozed_until` is a day on which a proposal comes
-    back; `novelty` is P(another need than any accepted cluster), in [0, 1].
+    behind the members and behind who says *ook wij*, each once: `own` stand there themselves, `bodies` stand for the
+    others. `snoozed_until` is a day on which a proposal comes back; `novelty` is P(another need than any accepted
+    cluster), in [0, 1]. Clusters that are related share an `area`.
     """
 
     id: int
@@ -141,8 +150,11 @@ class Cluster:
     snoozed_until: str | None = None
     merged_into: int | None = None
     novelty: float | None = None
+    area: str | None = None
     members: tuple[ClusterMember, ...] = ()
     municipalities: int = 0
+    own: int = 0
+    bodies: tuple[Body, ...] = ()
     inhabitants: int = 0
 
     @property

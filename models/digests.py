@@ -17,13 +17,14 @@ class Digest(StrEnum):
 
 class What(StrEnum):
     """What happened: an idea changed or is offered, messages came, a cost plan asks an answer, a kept search found
-    something, or nothing happened any more around one's own idea.
+    something, something came that says the same as one's own idea, or nothing happened any more around that.
     """
 
     CHANGED = "changed"
     MESSAGES = "messages"
     PLAN = "plan"
     FOUND = "found"
+    ECHO = "echo"
     STILL = "still"
     OFFERED = "offered"
 

@@ -137,8 +137,8 @@ class Found:
     """One page of results.
 
     `total` is at most COUNTED_AT_MOST, and `more` says that there are more; `counts` by facet are over these, most
-    first. `corrected` pairs what was typed with what was also looked for. `by_meaning` says that no text has the
-    words, `words_only` that the encoder is missing.
+    first, and `kinds` are theirs. `corrected` pairs what was typed with what was also looked for. `by_meaning` says
+    that no text has the words, `words_only` that the encoder is missing.
     """
 
     hits: tuple[Hit, ...] = ()
@@ -146,6 +146,7 @@ class Found:
     more: bool = False
     has_next: bool = False
     counts: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    kinds: frozenset[str] = frozenset()
     call_names: dict[int, str] = field(default_factory=dict)
     question: Question = Question()
     corrected: tuple[tuple[str, str], ...] = ()

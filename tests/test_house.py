@@ -40,19 +40,19 @@ FLOORS = ("models", "data", "cluster", "cluster/web")
 # What stands beside the rooms on each floor: a part of a room too large for one file, or what is no room.
 BESIDE = {
     "models": {
-        "adoptions", "attachments", "circles", "consortia", "digests", "errors", "government", "ledger",
+        "adoptions", "attachments", "circles", "consortia", "digests", "echoes", "errors", "government", "ledger",
         "moderation", "places", "plans", "programme", "reminders", "searches", "sessions", "threads", "waiting",
     },
     "data": {
         "access", "addresses", "adoptions", "attachments", "backups", "circles", "consortia", "digests",
-        "drafts", "evaluations", "fits", "government", "health", "invitations", "judgements", "ledger",
+        "drafts", "echoes", "evaluations", "fits", "government", "health", "invitations", "judgements", "ledger",
         "mailboxes", "migrations", "moderation", "places", "plans", "privacy", "programme", "project_requests",
         "project_uploads", "proposals", "reasons", "reminders", "searches", "second_steps", "sessions", "steps",
         "store", "threads", "throttles", "turns", "versions", "waiting", "work",
     },
     "cluster": {
         "access", "addresses", "adoptions", "announcements", "assessments", "attachments", "backups", "circles",
-        "consortia", "digests", "drafts", "evaluations", "figures", "files", "fits", "government", "imports",
+        "consortia", "digests", "drafts", "echoes", "evaluations", "figures", "files", "fits", "government", "imports",
         "invitations", "judgements", "ledger", "mail", "mailboxes", "moderation", "organisations", "passwords",
         "placements", "places", "plan_forms", "plans", "privacy", "programme", "project_imports",
         "project_requests", "project_uploads", "proposals", "reasons", "regroupings", "rehearsals", "reminders",

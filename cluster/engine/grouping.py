@@ -225,24 +225,21 @@ def _merge(
     """The group of each item, named by its smallest rank, after all merges.
 
     `total[g][h]` is the sum of probabilities between two groups. Average linkage is reducible: a mean below the
-    bound can only rise by merging with one above it, so only pairs above the bound wait in the heap. Entries that
-    a merge made stale are recognised by the versions they carry.
+    bound can only rise by merging with one above it, so only pairs above the bound wait in the heap, and only pairs
+    within what those connect are looked at. Entries that a merge made stale are recognised by the versions they carry.
     """
-    names, counts = np.unique(start, return_counts=True)
-    size: dict[int, int] = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    pairs, sums = _between(start, edges, probabilities, loose=loose, at_least=at_least)
+    names = np.unique(pairs)
+    size = dict(zip(names.tolist(), np.bincount(start, minlength=len(start))[names].tolist(), strict=True))
     total: dict[int, dict[int, float]] = {name: {} for name in size}
     barred: dict[int, set[int]] = {name: set() for name in size}
     for a, b in apart:
         one, other = int(start[a]), int(start[b])
-        if one != other:
+        if one != other and one in size and other in size:
             barred[one].add(other)
             barred[other].add(one)
-    free = ~(loose[edges[:, 0]] | loose[edges[:, 1]])
-    for one, other, probability in zip(
-        start[edges[free, 0]].tolist(), start[edges[free, 1]].tolist(), probabilities[free].tolist(), strict=True
-    ):
-        if one != other:
-            total[one][other] = total[other][one] = total[one].get(other, 0.0) + probability
+    for (one, other), amount in zip(pairs.tolist(), sums.tolist(), strict=True):
+        total[one][other] = total[other][one] = amount
     version = dict.fromkeys(size, 0)
     into = {name: name for name in size}
     waiting: list[tuple[float, int, int, int, int]] = []
@@ -253,10 +250,8 @@ def _merge(
             low, high = min(one, other), max(one, other)
             heapq.heappush(waiting, (-mean, low, high, version[low], version[high]))
 
-    for one, others in total.items():
-        for other in others:
-            if one < other:
-                wait(one, other)
+    for one, other in pairs.tolist():
+        wait(one, other)
     while waiting:
         _, low, high, version_low, version_high = heapq.heappop(waiting)
         if version.get(low) != version_low or version.get(high) != version_high:
@@ -275,7 +270,27 @@ def _merge(
             barred[low].add(other)
         for other in sorted(total[low]):
             wait(low, other)
-    return np.array([_last(into, name) for name in start.tolist()], dtype=np.int64)
+    found = np.arange(len(start))
+    found[names] = [_last(into, name) for name in names.tolist()]
+    return found[start]
+
+
+def _between(
+    start: Labels, edges: Pairs, probabilities: Probabilities, *, loose: NDArray[np.bool_], at_least: float
+) -> tuple[Pairs, Probabilities]:
+    """The pairs of groups that merges may come to look at, smaller name first, each with its sum of probabilities."""
+    n = len(start)
+    ends = np.sort(start[edges], axis=1)
+    kept = (ends[:, 0] != ends[:, 1]) & ~loose[edges].any(axis=1)
+    codes, place = np.unique(ends[kept, 0] * n + ends[kept, 1], return_inverse=True)
+    sums = np.bincount(place, weights=probabilities[kept], minlength=len(codes))
+    pairs = np.stack([codes // max(n, 1), codes % max(n, 1)], axis=1)
+    sizes = np.bincount(start, minlength=n)
+    # A little below the bound: a sum of many may round to the other side of it.
+    may = sums >= (at_least - 1e-9) * sizes[pairs[:, 0]] * sizes[pairs[:, 1]]
+    place = steadiness.connected(pairs[may], n=n)
+    within = place[pairs[:, 0]] == place[pairs[:, 1]]
+    return pairs[within], sums[within]
 
 
 def _last(into: dict[int, int], name: int) -> int:

@@ -9,6 +9,10 @@ from functools import lru_cache
 _WORD = re.compile(r"[^\W\d_]{2,}|\d{3,}")
 _NO_ASCII = re.compile(r"[^\x00-\x7f]")
 
+# Two forms of a word differ by an ending of at most so many letters, and a word that begins a compound has so many.
+_ENDING_AT_MOST = 3
+_PART_AT_LEAST = 5
+
 # Words that say nothing about a need: function words of four languages, and what every municipality writes.
 _STOP_WORDS = """
 de het een en van in op te dat die is zijn was met voor niet aan om er ook als dan maar door over bij uit
@@ -57,6 +61,8 @@ SAYS_LITTLE = STOP | frozenset(
     sans selon seul seule soit sous souhaite souhaitons tous tout toute toutes tres trop voir vers voulons aber
     alle allem allen aller beim bereits bitte dabei damit dann dass deren deshalb diese diesem diesen dieser
     dieses doch durch eigene eigenen etwas gegen gibt ganz hier haben heute immer jede jeden jeder jetzt kann
+    hetzelfde plaatse plaatsen meteen zich halve regelen eenvoudige vervangt overnemen buurgemeente buurgemeenten
+    projectoproep projectoproepen pourrions aimerions
     keine keinen konnen machen mehr muss mussen nach neue neuen noch ohne schon sehr sein seine sich sind sondern
     sowie suchen uber unter viel viele vom vor wahrend weil weiter welche wenn wenig werden wollen wurde zwischen
     """.split()  # noqa: SIM905 - a list to read, not one to scroll
@@ -102,6 +108,15 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(map(stem, words(text)))
 
 
+def _both(a: str, b: str) -> str | None:
+    """What two words with one stem both say: `b` in another form, or the shorter one that the other begins with."""
+    shorter, longer = sorted((a, b), key=len)
+    same = next((at for at, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), len(shorter))
+    if same >= len(longer) - _ENDING_AT_MOST:
+        return b
+    return shorter if same == len(shorter) >= _PART_AT_LEAST else None
+
+
 class Vocabulary:
     """How rare words are: in how many of `total` texts each occurs."""
 
@@ -132,13 +147,20 @@ class Vocabulary:
         return sum([get(one, unseen) for one in stems])
 
     def shared(self, a: Set[str], b: Set[str], *, at_most: int) -> tuple[str, ...]:
-        """The words of `b` whose stem also stands in `a`, rarest first: the first reasons for a match."""
-        known = {stem(word) for word in a}
+        """The words that stand in both texts, in whatever form, rarest first: the first reasons for a match.
+
+        As `b` has them; of 'fusie' and 'fusiegemeenten' what both say, the shorter. A stem alone is no reason that a
+        person believes: 'parkeerkaart' is no 'parkeerbedrijf'.
+        """
+        known: dict[str, list[str]] = {}
+        for word in sorted(a):
+            known.setdefault(stem(word), []).append(word)
         best: dict[str, str] = {}
-        # The very word before another one with its stem: 'parkeerkaart' in both texts, not 'parkeerbedrijf' in one.
+        # The very word before another form of it.
         for word in sorted(b, key=lambda word: (word not in a, word)):
-            if stem(word) in known and len(word) > 3:
-                best.setdefault(stem(word), word)
+            said = [both for other in known.get(stem(word), ()) if (both := _both(other, word))]
+            if said and len(word) > 3:
+                best.setdefault(stem(word), said[0])
         return tuple(sorted(best.values(), key=lambda word: (self.documents.get(word, 0), word))[:at_most])
 
 

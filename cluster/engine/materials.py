@@ -35,6 +35,9 @@ def case(ideas: Path, related: Path | None = None) -> tuple[list[dict[str, Any]]
 
 
 def _ideas(file: Path) -> list[dict[str, Any]]:
+    """The rows of a file of ideas: JSON lines, or a table (CSV), such as a taxonomy of processes."""
+    if file.suffix.lower() == ".csv":
+        return _table(file)
     found = []
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
         try:
@@ -43,6 +46,28 @@ def _ideas(file: Path) -> list[dict[str, Any]]:
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f"{file}, line {number}: {error!r}") from None
     return found
+
+
+def _table(file: Path) -> list[dict[str, Any]]:
+    """The rows of a table with the columns title and topic, and perhaps description and lang (else Dutch).
+
+    A row without topic belongs with nothing; where nothing describes it, its title does.
+    """
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = csv.DictReader(lines)
+        if not {"title", "topic"} <= set(rows.fieldnames or ()):
+            raise ValueError(f"{file}: the first line must name the columns title and topic")
+        return [
+            {
+                "title": one["title"],
+                "description": one.get("description") or one["title"],
+                "lang": one.get("lang") or "nl",
+                "topic": one["topic"],
+                "kind": "idea" if one["topic"] else "noise",
+            }
+            for one in rows
+            if one["title"]
+        ]
 
 
 def _labelled(found: list[dict[str, Any]], related: Path | None) -> Labelled:

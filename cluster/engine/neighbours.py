@@ -6,6 +6,7 @@ Both are exact and go block by block, so that memory grows with n and not with i
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,9 @@ Floats = NDArray[np.float64]
 
 _BLOCK = 512
 # So many columns of a block share a highest value, which tells whether any of them can be among the nearest.
-_PER_BIN = 64
+_PER_BIN = 32
+# Lower than any cosine.
+_NOBODY = -2.0
 # Pairs whose vectors or words are held at once.
 _PAIRS = 65_536
 # Words in more than a tenth of many texts bring nobody together, and would make every pair a candidate. So would
@@ -42,22 +45,61 @@ def by_meaning(vectors: Vectors, *, at_most: int) -> Pairs:
     """
     n = len(vectors)
     at_most = min(at_most, n - 1)
-    found = []
-    for start in range(0, n if at_most > 0 else 0, _BLOCK):
-        block = vectors[start : start + _BLOCK] @ vectors.T
-        rows = np.arange(len(block))
-        block[rows, start + rows] = -np.inf
-        one, other = _highest(block, at_most)
-        found.append(_coded(one + start, other, n))
-    return _decoded(found, n)
+    best, waiting = _NOTHING, [_NOTHING]
+    bound = np.full(n, -np.inf, dtype=np.float32)
+    starts = range(0, n if at_most > 0 else 0, _BLOCK)
+    for number, start in enumerate(starts, start=1):
+        # A cosine is the same from both ends, so each block is set beside what comes after it alone.
+        end = min(start + _BLOCK, n)
+        block = vectors[start:end] @ vectors[start:].T
+        np.fill_diagonal(block, _NOBODY)
+        rows, columns = _highest(block, at_most)
+        waiting.append(_Found(start + rows, start + columns, block[rows, columns]))
+        rest = block[:, end - start :]
+        if number == 1:
+            later, earlier = _highest(rest.T, at_most)
+        else:
+            # What is not above the bound cannot be among the nearest: of equals the earlier ones count.
+            earlier, later = divmod(np.flatnonzero(rest > bound[end:]), max(n - end, 1))
+        waiting.append(_Found(end + later, start + earlier, rest[earlier, later]))
+        # At twice as many blocks: by then about as many passed the bounds as there were.
+        if number & (number - 1) == 0 or end == n:
+            best = _trimmed(waiting, at_most)
+            waiting = [best]
+            last = at_most - 1
+            full = np.flatnonzero(best.rows[last:] == best.rows[: len(best.rows) - last]) + last
+            bound[best.rows[full]] = best.values[full]
+    return _decoded([_coded(best.rows, best.columns, n)], n)
+
+
+class _Found(NamedTuple):
+    """Rows with a neighbour each, and the cosine."""
+
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    values: NDArray[np.float32]
+
+
+_NOTHING = _Found(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+
+
+def _trimmed(parts: Sequence[_Found], at_most: int) -> _Found:
+    """The nearest `at_most` of each row, by row, the nearest first; of equals those that were found first."""
+    rows, columns, values = (np.concatenate(part) for part in zip(*parts, strict=True))
+    # One key, for it is sorted much faster than two; cosines lie in [-1, 1].
+    order = np.argsort(rows * 4.0 - values, kind="stable")
+    rows = rows[order]
+    kept = np.arange(len(rows)) - np.searchsorted(rows, rows) < at_most
+    return _Found(rows[kept], columns[order[kept]], values[order[kept]])
 
 
 def _highest(block: NDArray[np.float32], at_most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The places of the `at_most` highest values of each row, as rows and columns.
+    """The places of the `at_most` highest values of each row, of all if there are fewer, as rows and columns.
 
     Exactly so many each, also where many are equal: a thousand copies of a text must not make a million pairs.
     """
     width = block.shape[1]
+    at_most = min(at_most, width)
     bins = width // _PER_BIN
     if bins <= 2 * at_most:
         columns = np.argpartition(block, width - at_most, axis=1)[:, width - at_most :]

@@ -51,6 +51,7 @@ def propose(
     must: Pairs,
     cannot: Pairs,
     at_least: float,
+    weights: csr_array | None = None,
     places: Set[str] = frozenset(),
     before: Labels | None = None,
 ) -> tuple[list[Proposal], tuple[Contradiction, ...]]:
@@ -63,6 +64,7 @@ def propose(
     fitted : the weights of the encoder; without, the mean of cosine and overlap stands in for P(same need)
     must, cannot : ndarray of shape (k, 2), int — pairs that people judged
     at_least : float — lowest mean P(same need) at which groups merge
+    weights : sparse array of shape (n, w) — from `neighbours.word_weights`; by default of these texts alone
     places : folded words that are no terms
     before : ndarray of shape (n,), int — the proposal that each item is in, -1 for none; it stays, and grows by what is
         new, unless grouping afresh is clearly better
@@ -71,7 +73,7 @@ def propose(
     -------
     list of Proposal, by first item — and the contradictions among the judgements
     """
-    weights, edges, probabilities = graph(texts, vectors, fitted=fitted)
+    weights, edges, probabilities = graph(texts, vectors, fitted=fitted, weights=weights)
     found = grouping.group(
         edges,
         probabilities,
@@ -82,7 +84,7 @@ def propose(
         before=before,
     )
     joined = {(min(a, b), max(a, b)) for a, b in must.tolist()}
-    words = terms.key_terms(_in_one_language(texts, found.labels), found.labels, ignore=places)
+    words = terms.key_terms(in_one_language(texts, found.labels), found.labels, ignore=places)
     groups = found.groups()
     matrices = _matrices(groups, vectors=vectors, weights=weights, fitted=fitted, joined=joined)
     proposals = [
@@ -92,12 +94,20 @@ def propose(
     return proposals, found.contradictions
 
 
-def graph(texts: Sequence[Text], vectors: Vectors, *, fitted: Relations | None) -> tuple[csr_array, Pairs, Floats]:
+def graph(
+    texts: Sequence[Text], vectors: Vectors, *, fitted: Relations | None, weights: csr_array | None = None
+) -> tuple[csr_array, Pairs, Floats]:
     """The weights of the words, the pairs of neighbours by meaning or words, shape (m, 2), and P(same need) of each."""
-    weights = neighbours.word_weights([lexical.words(text.whole) for text in texts])
+    if weights is None:
+        weights = word_weights(texts)
     near = (neighbours.by_meaning(vectors, at_most=NEIGHBOURS), neighbours.by_words(weights, at_most=NEIGHBOURS))
     edges = np.unique(np.concatenate(near), axis=0)
     return weights, edges, same_need(edges, vectors=vectors, weights=weights, fitted=fitted)
+
+
+def word_weights(texts: Sequence[Text]) -> csr_array:
+    """The weights of the words of each text, rare among these texts."""
+    return neighbours.word_weights([lexical.words(text.whole) for text in texts])
 
 
 def questions(
@@ -162,7 +172,7 @@ def draw(texts: Sequence[Text], matrix: Floats, *, places: Set[str] = frozenset(
     matrix : ndarray of shape (n, n), float — P(same need) of each pair
     """
     labels = np.zeros(len(texts), dtype=np.int64)
-    words = terms.key_terms(_in_one_language(texts, labels), labels, ignore=places)
+    words = terms.key_terms(in_one_language(texts, labels), labels, ignore=places)
     return _proposal(np.arange(len(texts)), matrix, words[0], texts)
 
 
@@ -211,7 +221,7 @@ def _proposal(
     )
 
 
-def _in_one_language(texts: Sequence[Text], labels: NDArray[np.int64]) -> list[str]:
+def in_one_language(texts: Sequence[Text], labels: NDArray[np.int64]) -> list[str]:
     """The texts that terms are taken from: in a group with Dutch texts only those; the title counts twice."""
     dutch = {int(label) for label, text in zip(labels, texts, strict=True) if text.lang == "nl"}
     return [

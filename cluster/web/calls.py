@@ -31,13 +31,10 @@ _PAGES_AT_MOST = 10_000
 
 @door.get("/calls")
 def browse() -> str:
-    """All calls by number, and what is known of the programme."""
-    return render_template(
-        "calls/browse.html",
-        calls=cluster.calls.every(db(), member=member()),
-        programme=data.calls.programme(),
-        now=utc_now(),
-    )
+    """All calls by number, those that closed last, and what is known of the programme."""
+    now = utc_now()
+    calls = sorted(cluster.calls.every(db(), member=member()), key=lambda call: call.state_at(now) == "closed")
+    return render_template("calls/browse.html", calls=calls, programme=data.calls.programme(), now=now)
 
 
 _EXPORTED = (

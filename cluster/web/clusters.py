@@ -20,7 +20,7 @@ from cluster.web.exports import response
 from cluster.web.languages import say
 from cluster.web.pictures import graph, tile_map
 from cluster.web.requests import number
-from models.clusters import NAME_AT_MOST, PHASES, REASON_AT_MOST, Cluster, ItemKey, Progress, Seen, strength
+from models.clusters import NAME_AT_MOST, PHASES, REASON_AT_MOST, Action, Cluster, ItemKey, Progress, Seen, strength
 from models.errors import Conflict, Invalid, NotFound
 from models.matches import Kind
 
@@ -28,6 +28,9 @@ door = Blueprint("clusters", __name__)
 
 # The page of a run asks again after so many seconds, for who did not turn that off.
 _AGAIN_S = 3
+
+# So many steps can have been taken with one press.
+DONE_AT_MOST = cluster.clusters.ON_DESK_AT_MOST
 
 
 @door.get("/clusters")
@@ -39,7 +42,7 @@ def desk() -> str:
 
 def desk_page(errors: Mapping[str, str] | None = None) -> str:
     """The desk, with what was ticked and typed if that was refused."""
-    found = cluster.clusters.desk(db(), member=member())
+    found = cluster.clusters.desk(db(), member=member(), area=request.values.get("area"))
     return render_template(
         "clusters/desk.html",
         desk=found,
@@ -183,7 +186,7 @@ def page(found: Cluster, *, errors: dict[str, str] | None = None, overtaken: str
         strength=strength,
         municipalities=municipalities,
         map=tile_map([one.id for one in municipalities]),
-        related=cluster.clusters.related(db(), cluster_id=found.id) if found.state == "accepted" else [],
+        related=cluster.clusters.related(db(), cluster_id=found.id, member=asking) if found.live else [],
         coordinates=coordinates,
         errors=errors or {},
         values=request.form if errors or overtaken else {"name": found.name},
@@ -209,13 +212,14 @@ def _for_coordinators(found: Cluster) -> dict[str, Any]:
         "reasons": cluster.reasons.listed(db()),
         "upcoming": cluster.clusters.next_after(db(), cluster_id=found.id),
         "tomorrow": cluster.clusters.tomorrow(),
+        "told_after": cluster.steps.UNDONE_WITHIN_MINUTES,
     }
 
 
-def done(*, at: int | None = None) -> dict[str, Any] | None:
-    """The step that the reader just took, to be undone at once; none on a page that was not reached by one."""
-    step, asking = number(request.args.get("done")), member()
-    if step is None or asking is None or not asking.is_coordinator:
-        return None
-    taken = cluster.steps.taken_by(db(), step=step, member=asking, at=at)
-    return {"step": step, "found": taken[0], "action": taken[1]} if taken else None
+def done(*, at: int | None = None) -> list[tuple[int, Cluster, Action]]:
+    """The steps that the reader just took, to be undone at once; none on a page that was not reached by one."""
+    asking = member()
+    steps = [step for step in map(number, request.args.getlist("done")) if step is not None]
+    if not steps or asking is None or not asking.is_coordinator:
+        return []
+    return cluster.steps.taken_by(db(), steps=steps[:DONE_AT_MOST], member=asking, at=at)

@@ -97,6 +97,7 @@ def measure_matching(ideas: Path, related: Path | None, as_json: bool) -> None:
 def measure_clusters(ideas: Path, related: Path | None, as_json: bool) -> None:
     """Tell what proposals of clusters are worth on IDEAS (JSON Lines with topics), and how stable they are.
 
+    A table (CSV) with the columns title and topic will do, such as a taxonomy of processes or of subsidised projects.
     In the same run, on the same vectors: HDBSCAN and k-means of scikit-learn, community detection of
     sentence-transformers, connected components; where these need a bound, also the best one for these very texts.
     And what the service makes of them once a simulated coordinator answered the questions of the desk, or random ones.

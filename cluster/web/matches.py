@@ -31,22 +31,30 @@ door = Blueprint("matches", __name__)
 
 _PER_LANE = 4
 _AT_LEAST = 3
+# A maybe is shown from about one chance in twenty that it is at least related.
+_MAYBE_FROM = 0.03
 
 
 def in_lanes(matches: list[Match], answers: Mapping[Item, Judgement] | None = None) -> dict[Lane, list[Match]]:
-    """Matches by lane, best first: those with a relation in words, filled up to three with others as a maybe.
+    """Matches by lane, best first: those with a relation in words, filled up to three with what may be related.
 
     What people answered counts before what was computed: not related is not shown, the same need and related are.
     """
     said = answers or {}
     matches = [match for match in matches if said.get((match.kind, match.id)) is not Judgement.DIFFERENT]
     named = [match for match in matches if match.relation or (match.kind, match.id) in said]
-    named += [match for match in matches if match not in named][: max(0, _AT_LEAST - len(named))]
+    maybe = [match for match in matches if match not in named and _may_be(match)]
+    named += maybe[: max(0, _AT_LEAST - len(named))]
     found: dict[Lane, list[Match]] = {lane: [] for lane in Lane}
     for match in named:
         if len(found[match.lane]) < _PER_LANE:
             found[match.lane].append(match)
     return found
+
+
+def _may_be(match: Match) -> bool:
+    # Without a fit a score is no chance, and only orders.
+    return match.probability is None or match.score >= _MAYBE_FROM
 
 
 @door.post("/ideas/<int:idea_id>/judgements")

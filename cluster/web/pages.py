@@ -9,6 +9,7 @@ from flask_babel import gettext
 import cluster.clusters
 import cluster.consortia
 import cluster.drafts
+import cluster.echoes
 import cluster.ideas
 import cluster.places
 import cluster.waiting
@@ -52,6 +53,7 @@ def home() -> str:
         own=cluster.ideas.newest_of_own(db(), member=asking, at_most=_OWN + 1),
         own_at_most=_OWN,
         drafts=cluster.drafts.listed(db(), member=asking, at_most=3),
+        echoes=cluster.echoes.newest(db(), member=asking),
         news=news,
         ideas=[] if news.near or news.ideas else cluster.ideas.newest(db(), at_most=6),
     )

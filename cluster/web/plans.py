@@ -59,7 +59,7 @@ CHANGED = {
     "at_most": N_("Betaalt hoogstens"),
     "fixed": N_("Vast bedrag"),
     "days": N_("Werkdagen van eigen mensen"),
-    "alone": N_("Kost alleen"),
+    "alone": N_("Kost zonder partners"),
     "inhabitants": N_("Inwoners"),
 }
 _ROWS_MORE = 3
@@ -119,7 +119,11 @@ def new() -> ResponseReturnValue:
         return _form(form, circle=circle, plan=cast(Plan, conflict.current), conflict=conflict), conflict.status
     except NotAllowed as refused:
         return _form(form, circle=circle, refused=Invalid("partners", refused.message)), refused.status
-    flash(gettext("Het kostenplan is bewaard. De andere besturen krijgen een e-mail."))
+    flash(
+        gettext(
+            "Het kostenplan is bewaard. De andere besturen zien het op hun overzicht en in hun volgende nieuwsmail."
+        )
+    )
     return redirect(url_for("plans.show", plan_id=plan_id), code=303)
 
 
@@ -158,7 +162,11 @@ def edit(plan_id: int) -> ResponseReturnValue:
     flash(
         gettext("Er is niets veranderd.")
         if written == plan.version.number
-        else gettext("Versie %(number)s is bewaard. Elk bestuur moet ze aanvaarden.", number=written)
+        else gettext(
+            "Versie %(number)s is bewaard. Elk bestuur moet ze aanvaarden, en ziet dat op zijn overzicht en in zijn "
+            "volgende nieuwsmail.",
+            number=written,
+        )
     )
     return redirect(url_for("plans.show", plan_id=plan_id), code=303)
 
@@ -209,7 +217,7 @@ def leave(plan_id: int) -> ResponseReturnValue:
         return _page(plan, refused=Invalid("leave_reason", refused.message, **refused.values), left=reason), 422
     except Conflict as conflict:
         return _page(cast(Plan, conflict.current), conflict=conflict, left=reason), conflict.status
-    flash(gettext("Jullie doen niet meer mee aan dit kostenplan. De anderen krijgen een e-mail."))
+    flash(gettext("Jullie doen niet meer mee aan dit kostenplan. De anderen lezen het in hun volgende nieuwsmail."))
     return redirect(url_for("plans.browse"), code=303)
 
 
@@ -271,7 +279,7 @@ def partners(plan_id: int, format: str) -> Response:
         ("pays", gettext("Betaalt (euro)")),
         ("days", gettext("Werkdagen")),
         ("given", gettext("Waarde van de werkdagen (euro)")),
-        ("alone", gettext("Alleen (euro)")),
+        ("alone", gettext("Zonder partners (euro)")),
         ("saves", gettext("Bespaart (euro)")),
         ("answer", gettext("Aanvaard op")),
     ]
@@ -393,6 +401,7 @@ def _form(
         "clusters/plan_form.html",
         values=_values(form),
         rows=min(max(rows if request.method == "POST" else rows + _ROWS_MORE, 4), ITEMS_AT_MOST),
+        rows_at_most=ITEMS_AT_MOST,
         tiers=TIERS_AT_MOST,
         parties=cluster.plans.parties(db(), plan=plan, circle=circle),
         circle=circle,

@@ -12,7 +12,7 @@ import cluster.reasons
 import cluster.regroupings
 import cluster.reviews
 import cluster.steps
-from cluster.web.clusters import desk_page, language_of, overtaken, read_item, read_seen, reader, refused
+from cluster.web.clusters import DONE_AT_MOST, desk_page, language_of, overtaken, read_item, read_seen, reader, refused
 from cluster.web.context import db, member
 from cluster.web.languages import say
 from cluster.web.requests import number
@@ -192,7 +192,7 @@ def decide_many() -> ResponseReturnValue:
     """Accept, reject or snooze all proposals that were ticked."""
     every = [seen for seen in map(read_seen, request.form.getlist("chosen")) if seen]
     try:
-        count, missed = cluster.steps.decide_many(
+        steps, missed = cluster.steps.decide_many(
             db(),
             member=member(),
             every=every,
@@ -202,9 +202,21 @@ def decide_many() -> ResponseReturnValue:
         )
     except Invalid as invalid:
         return desk_page({invalid.field: say(invalid)}), invalid.status
-    flash(ngettext("%(num)s voorstel afgehandeld.", "%(num)s voorstellen afgehandeld.", count))
     for one in missed:
         flash(gettext("‘%(name)s’ is intussen veranderd en bleef zoals het is.", name=one.name))
+    return redirect(url_for("clusters.desk", area=request.form.get("area") or None, done=steps), code=303)
+
+
+@door.post("/clusters/steps/undo")
+@login_required  # type: ignore[untyped-decorator]
+def undo_many() -> ResponseReturnValue:
+    """Take back what was decided with one press."""
+    given = map(number, request.form.getlist("step")[:DONE_AT_MOST])
+    count, refused = cluster.steps.undo_many(db(), steps=[step for step in given if step], member=member())
+    if count:
+        flash(ngettext("%(num)s beslissing ongedaan gemaakt.", "%(num)s beslissingen ongedaan gemaakt.", count))
+    for conflict in refused:
+        flash(say(conflict))
     return redirect(url_for("clusters.desk"), code=303)
 
 

@@ -15,6 +15,7 @@ import cluster.announcements
 import cluster.assessments
 import cluster.attachments
 import cluster.digests
+import cluster.echoes
 import cluster.fits
 import cluster.letters
 import cluster.mail
@@ -140,6 +141,7 @@ def _embed(services: Services, job: Job) -> None:
     kind, item_id = Kind(job.payload["kind"]), int(job.payload["item_id"])
     cluster.matches.embed(services.db(), encoder=encoder, kind=kind, item_id=item_id)
     cluster.placements.place(services.db(), reader=Reader(encoder, services.index), item=(kind, item_id))
+    cluster.echoes.listen(services.db(), encoder=encoder, index=services.index, item=(kind, item_id))
 
 
 def _propose(services: Services, job: Job) -> None:

@@ -222,7 +222,7 @@ def test_several_proposals_are_put_off_at_once_and_a_search_shows_how_far_it_is(
     assert page.locator("input[name=chosen]:checked").count() == 2
     page.get_by_label("Tot welke dag?").fill((date.today() + timedelta(days=9)).isoformat())
     page.get_by_role("button", name="Stel uit").click()
-    expect(page.get_by_role("status").first).to_contain_text("2 voorstellen afgehandeld.")
+    expect(page.get_by_role("status").first).to_contain_text("2 clusters uitgesteld:")
     expect(page.locator("#reviewed")).to_be_visible()
     for _ in range(2):
         page.locator("#snoozed-title ~ ul a").first.click()

@@ -1,6 +1,7 @@
 """Runs and decisions over a real store, with the encoder that ships."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 from sqlite_utils import Database
@@ -17,7 +18,7 @@ import data.steps
 from cluster.engine.encoder import Encoder
 from cluster.imports import Row
 from data.store import row, rows, transaction, value
-from models.clusters import Action, Cluster, ClusterState, ItemKey, Judgement, Seen
+from models.clusters import Action, Body, Cluster, ClusterState, ItemKey, Judgement, Seen
 from models.errors import Conflict, ImportRefused, Invalid, NotAllowed, NotFound, Refusal
 from models.ideas import IdeaForm, IdeaState
 from models.matches import Kind
@@ -197,10 +198,13 @@ def test_accepting_makes_it_public_counts_as_judgement_and_no_run_changes_it(
     assert len(data.judgements.latest(db)) == 3
     post(db, GRAVES)
     cluster.proposals.propose(db, encoder=encoder)
-    assert cluster.clusters.get(db, cluster_id=graves.id, member=None) == found
+    again = cluster.clusters.get(db, cluster_id=graves.id, member=None)
+    # The same needs posted once more are related, and nothing else about it changes.
+    assert replace(again, area=None) == found
+    assert again.area in {one.area for one in proposed(db)} - {None}
     assert all(not keys(one) & keys(found) for one in proposed(db))
     kind, item_id = graves.members[0].key
-    assert cluster.clusters.of_item(db, kind=kind, item_id=item_id) == found
+    assert cluster.clusters.of_item(db, kind=kind, item_id=item_id) == again
 
 
 def test_a_rejected_cluster_does_not_come_back(db: Database, encoder: Encoder, graves: Cluster, who: Who):
@@ -275,6 +279,39 @@ def test_the_latest_judgement_of_a_pair_counts(db: Database, encoder: Encoder):
     assert [keys(one) for one in proposed(db)] == [set(graves)]
 
 
+def test_clusters_that_people_called_related_share_an_area_until_they_are_called_different(
+    db: Database, encoder: Encoder, who: Who
+):
+    post(db, [*GRAVES, *PARKING])
+    cluster.proposals.propose(db, encoder=encoder)
+    graves, parking = sorted(proposed(db), key=lambda one: -len(one.members))
+    pairs, coordinator = [(graves.members[0].key, parking.members[0].key)], who("coordinator")
+
+    def areas(judgement: Judgement) -> list[str | None]:
+        with transaction(db):
+            data.judgements.add(db, pairs=pairs, judgement=judgement, member_id=None)
+        cluster.proposals.propose(db, encoder=encoder)
+        return [one.area for one in proposed(db)]
+
+    def linked(member: Member | None) -> list[int]:
+        return [one.id for one in cluster.clusters.related(db, cluster_id=graves.id, member=member)]
+
+    assert areas(Judgement.DIFFERENT) == [None, None]
+    assert linked(coordinator) == []
+    one, other = areas(Judgement.RELATED)
+    assert one == other is not None
+    assert (linked(coordinator), linked(None)) == ([parking.id], [])
+    cluster.steps.accept(db, seen=parking.seen, member=coordinator)
+    cluster.proposals.propose(db, encoder=encoder)
+    assert data.clusters.get(db, cluster_id=parking.id).area == one
+    assert (linked(coordinator), linked(None)) == ([parking.id], [parking.id])
+    before = state(db)
+    cluster.proposals.propose(db, encoder=encoder)
+    assert state(db) == before
+    desk = cluster.clusters.desk(db, member=coordinator, area=one)
+    assert ([found.id for found in desk.proposed], desk.areas) == ([graves.id], [(one, 1)])
+
+
 def test_contradictory_judgements_are_shown_at_the_desk_and_the_items_left_alone(
     db: Database, encoder: Encoder, who: Who
 ):
@@ -318,6 +355,9 @@ def test_the_desk_orders_by_municipalities_and_counts_each_once(db: Database, en
     first, second = cluster.clusters.desk(db, member=who("coordinator")).proposed
     assert (first.municipalities, first.inhabitants) == (2, 28_000 + 77_000)
     assert (second.municipalities, second.inhabitants) == (1, 66_000)
+    # Aalter stands there itself, and the body stands for it too.
+    assert (first.own, first.bodies) == (1, (Body("Streekverband", 2),))
+    assert (second.own, second.bodies) == (1, ())
     names = [one.name for one in cluster.clusters.municipalities(db, cluster_id=first.id)]
     assert names == ["Aalter", "Kortrijk"]
 

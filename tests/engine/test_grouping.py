@@ -128,6 +128,41 @@ def test_every_judgement_is_obeyed_or_reported_and_order_does_not_matter(world):
     ]
 
 
+def plainly_grouped(edges, probabilities, *, n: int, at_least: float, must, cannot) -> list[set[int]]:
+    """Average linkage as one would write it down: every two groups, at every step."""
+    likeness = np.zeros((n, n))
+    for (a, b), probability in zip(edges, probabilities, strict=True):
+        likeness[a, b] = likeness[b, a] = max(likeness[a, b], probability)
+    groups = [{item} for item in range(n)]
+    for a, b in must:
+        one, other = (next(group for group in groups if end in group) for end in (a, b))
+        if one is not other:
+            groups = [group for group in groups if group not in (one, other)] + [one | other]
+    while True:
+        found = []
+        for one, other in combinations(sorted(groups, key=min), 2):
+            mean = likeness[np.ix_(sorted(one), sorted(other))].sum() / (len(one) * len(other))
+            if mean >= at_least and not any({a, b} & one and {a, b} & other for a, b in cannot):
+                found.append((-mean, min(one), min(other), one, other))
+        if not found:
+            return sorted((group for group in groups if len(group) > 1), key=min)
+        *_, one, other = min(found, key=lambda each: each[:3])
+        groups = [group for group in groups if group not in (one, other)] + [one | other]
+
+
+def test_groups_are_those_of_average_linkage_written_down_plainly():
+    chance = np.random.default_rng(5)
+    for _ in range(60):
+        n = int(chance.integers(2, 40))
+        edges = np.array([pair for pair in combinations(range(n), 2) if chance.random() < 0.4], np.int64).reshape(-1, 2)
+        # Few are above the bound, as among neighbours: most groups never meet another that they may join.
+        probabilities = chance.random(len(edges)) ** 3
+        must, cannot = chance.permutation(n)[:2].reshape(-1, 2), chance.permutation(n)[: n // 4 * 2].reshape(-1, 2)
+        cannot = cannot[[set(pair) != set(must[0]) for pair in cannot.tolist()]]
+        given = {"n": n, "at_least": 0.3, "must": must, "cannot": cannot}
+        assert sets(group(edges, probabilities, **given)) == plainly_grouped(edges.tolist(), probabilities, **given)
+
+
 def test_fit_is_the_mean_with_the_others_and_the_weakest_pair_is_named():
     matrix = np.array([[1, 0.9, 0.6], [0.9, 1, 0.3], [0.6, 0.3, 1]])
     assert np.allclose(fits(matrix), [0.75, 0.6, 0.45])

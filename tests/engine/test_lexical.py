@@ -30,7 +30,14 @@ def test_inflections_and_compounds_with_the_same_beginning_meet() -> None:
     known = Vocabulary({"omgevingsvergunning": 1, "omgevingsvergunningsaanvraag": 1}, total=50)
     a, b = "omgevingsvergunning", "omgevingsvergunningsaanvraag"
     assert known.overlap(lexical.stems(a), lexical.stems(b)) == pytest.approx(1)
-    assert known.shared(lexical.words(a), lexical.words(b), at_most=3) == (b,)
+    assert known.shared(lexical.words(a), lexical.words(b), at_most=3) == (a,)
+    assert known.shared(lexical.words(b), lexical.words(a), at_most=3) == (a,)
+    assert known.shared({"vergunningen"}, {"vergunning"}, at_most=3) == ("vergunning",)
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [("parkeerkaart", "parkeervergunning"), ("plan", "plannenviewers")])
+def test_a_beginning_that_is_no_word_of_both_is_no_reason(mine: str, theirs: str) -> None:
+    assert Vocabulary({}, total=10).shared({mine}, {theirs}, at_most=3) == ()
 
 
 def test_shared_terms_come_rarest_first() -> None:

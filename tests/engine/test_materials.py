@@ -33,6 +33,21 @@ def test_a_line_that_is_no_idea_is_named(tmp_path: Path, bad: str) -> None:
         materials.labelled(file)
 
 
+def test_a_table_will_do_and_must_name_its_columns(tmp_path: Path) -> None:
+    file = tmp_path / "processes.csv"
+    file.write_text('\ufefftitle,topic,lang\n"Boeken, uitlenen",bib,\nMusées,cultuur,fr\nLos,,nl\n', encoding="utf8")
+    rows, case = materials.case(file)
+    assert [(one["description"], one["lang"]) for one in rows] == [
+        ("Boeken, uitlenen", "nl"),
+        ("Musées", "fr"),
+        ("Los", "nl"),
+    ]
+    assert case.labelled.topics == ["bib", "cultuur", None]
+    file.write_text("naam,categorie\nBoeken,bib\n", encoding="utf8")
+    with pytest.raises(ValueError, match="title and topic"):
+        materials.labelled(file)
+
+
 def test_scored_pairs_are_read_from_both_kinds_of_table(tmp_path: Path) -> None:
     (tmp_path / "stsb-nl-dev.csv").write_text('"Een kat, een hond",Twee dieren,3.5\n', encoding="utf8")
     sick = 'pair_ID\tsentence_A\tsentence_B\trelatedness_score\tset\n1\tEen "kat"\tEen hond\t4.2\tTRAIN\n'

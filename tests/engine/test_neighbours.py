@@ -30,6 +30,16 @@ def test_more_neighbours_than_items_gives_every_pair():
     assert by_meaning(on_the_circle(0, 50, 200), at_most=20).tolist() == [[0, 1], [0, 2], [1, 2]]
 
 
+def test_among_many_the_nearest_are_those_that_plain_sorting_finds():
+    vectors = np.random.default_rng(3).standard_normal((1_700, 16), dtype=np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    alike = vectors @ vectors.T
+    np.fill_diagonal(alike, -np.inf)
+    nearest = np.argsort(-alike, axis=1)[:, :7]
+    plainly = {(min(row, one), max(row, one)) for row, found in enumerate(nearest.tolist()) for one in found}
+    assert by_meaning(vectors, at_most=7).tolist() == [list(pair) for pair in sorted(plainly)]
+
+
 def test_a_thousand_copies_do_not_make_a_million_pairs():
     edges = by_meaning(np.tile(on_the_circle(0), (3_000, 1)), at_most=5)
     assert len(edges) <= 3_000 * 5

@@ -58,7 +58,7 @@ def test_a_summer_deadline_is_shown_in_brussels_time(page: Callable[..., Any], s
     assert "1 juli 2022, 23:59" in page().get("/calls/5").main.get_text()
 
 
-def test_an_open_call_says_so(page: Callable[..., Any], seeded: Database) -> None:
+def test_an_open_call_says_so_and_stands_first(page: Callable[..., Any], seeded: Database) -> None:
     with data.store.transaction(seeded):
         seeded.execute("update calls set closes_at = '2999-12-31T22:59:59+00:00' where number = 7")
 
@@ -66,6 +66,7 @@ def test_an_open_call_says_so(page: Callable[..., Any], seeded: Database) -> Non
 
     assert found.select_one(".tag.open").get_text() == "Open"
     assert "31 december 2999, 23:59" in found.main.get_text()
+    assert page().get("/calls").select_one(".card h2").get_text() == "Oproep 7"
 
 
 def test_projects_of_a_call_stand_on_its_page(page: Callable[..., Any], seeded: Database) -> None:

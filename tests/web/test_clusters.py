@@ -18,7 +18,7 @@ import data.proposals
 from cluster.engine.encoder import Encoder, LazyEncoder
 from cluster.web import worker
 from cluster.web.cluster_commands import clusters as commands
-from data.store import transaction, value
+from data.store import change, transaction, value
 from models.clusters import Cluster, ClusterState, Draft, Seen
 from models.ideas import IdeaForm
 from models.matches import Kind
@@ -148,11 +148,42 @@ def test_a_proposal_shows_members_with_links_municipalities_and_the_weakest_pair
     found = page("coordinator").get(f"/clusters/{proposal.id}")
     for one in proposal.members:
         assert found.select_one(f'main a[href="/ideas/{one.id}"]').text == one.title
-    table = found.select_one("[aria-labelledby=municipalities] table")
-    assert [cell.text for cell in table.select("tbody td:first-child")] == ["Aalter", "Genk"]
+    table = found.select_one("details [aria-labelledby=municipalities] table")
+    assert [cell.text for cell in table.select("tbody th")] == ["Aalter", "Genk"]
     assert [one.text for one in found.select("#weakest ~ .cards h3")] == [one.title for one in proposal.members]
-    assert "centraal" in found.text
+    assert [one.text[:2] for one in found.select("#members ~ ol h3")] == ["1.", "2."]
+    assert found.select_one("#members ~ ol .tag").text == "meest typisch"
+    # Who reads by keyboard or on a phone comes to the decision before the texts.
+    assert [one.text for one in found.select("h2")][:2] == ["Beslis", "Wie dezelfde nood heeft"]
     assert "94.000" in found.text
+
+
+def test_a_body_that_stands_for_municipalities_is_told_apart_from_them(
+    page: Page, app_db: Database, proposal: Cluster
+) -> None:
+    body = value(app_db, "select id from organisations where name = 'Streekverband'")
+    change(app_db, "update ideas set organisation_id = ? where id = ?", [body, proposal.members[1].id])
+    visitor = page("coordinator")
+    found, desk = visitor.get(f"/clusters/{proposal.id}"), visitor.get("/clusters")
+    figures = [" ".join(one.text.split()) for one in found.select(".figures li")]
+    own, spoken, inhabitants = figures[1:]
+    assert (own, spoken) == ("1 gemeente", "2 gemeenten van Streekverband")
+    count = len(found.select("[aria-labelledby=municipalities] tbody tr"))
+    assert inhabitants.endswith(f"inwoners in die {count} gemeenten samen")
+    assert "1 gemeente, en Streekverband (voor 2 gemeenten)" in desk.select_one("#chosen .meta").text
+
+
+def test_the_picture_of_who_resembles_whom_is_the_same_before_and_after_a_decision(
+    page: Page, app_db: Database, proposal: Cluster
+) -> None:
+    visitor = page("coordinator")
+    before = visitor.get(f"/clusters/{proposal.id}")
+    visitor.submit(f"/clusters/{proposal.id}/accept", at=f"/clusters/{proposal.id}", revision=1)
+    after = visitor.get(f"/clusters/{proposal.id}")
+    assert after.select_one("#decide").text == "Wijzig dit cluster"
+    assert before.select(".graph line")
+    for part in (".graph line", "#relations ~ details td:last-child", "#weakest + p"):
+        assert [str(one) for one in before.select(part)] == [str(one) for one in after.select(part)]
 
 
 def test_accepting_makes_the_cluster_public_without_the_desk(page: Page, proposal: Cluster) -> None:

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
+
+from cluster.web import worker
 
 Page = Callable[..., Any]
 ASKED = {"title": "Zwembad boeken", "description": "Online banen reserveren."}
@@ -28,3 +31,18 @@ def test_posting_anyway_is_said_only_where_something_resembles_it(page: Page, po
     assert empty.select_one("#idea-form button").text == "Plaats je idee"
     found = visitor.submit("/ideas/new", action="similar", **ASKED)
     assert found.select_one("#idea-form button").text == "Toch plaatsen"
+
+
+def test_what_came_later_and_says_the_same_stands_on_the_overview_of_who_was_first(app: Flask, page: Page) -> None:
+    services = app.extensions["medestanders"]
+    first = {"title": "Grafconcessies", "description": "De concessies van graven opvolgen met een register."}
+    later = {"title": "Register", "description": "Een register om de concessies van graven op te volgen."}
+    for name, fields in (("genk", first), ("aalter", later)):
+        page(name).submit("/ideas/new", **fields)
+        worker.work(services, once=True)
+    overview = page("genk").get("/").find("section", attrs={"aria-labelledby": "echoes"})
+    assert overview.find("a", href="/ideas/2", string="Register")
+    assert "Aalter" in overview.get_text()
+    assert page("aalter").get("/").find("section", attrs={"aria-labelledby": "echoes"}) is None
+    panel = page("genk").submit("/ideas/similar", at="/ideas/new", title="Zonnepanelen", description="", status=200)
+    assert "Misschien verwant" not in panel.get_text()

@@ -114,11 +114,20 @@ def test_more_rows_and_a_preview_keep_what_was_typed_and_save_nothing(
     typed = fields(ids, **{f"partner-{ids['Aalter']}-at_most": "1.000"})
     for number in range(1, 4):
         typed |= {f"item-{number}-what": "", f"item-{number}-year": "", f"item-{number}-amount": ""}
+    button = visitor.get(at).select_one("button[value=rows]")
     more = visitor.submit("/plans/new", at=at, idea=str(met), do="rows", **typed)
+    # Without script too one comes back to the first new row.
+    assert more.find(id=button["formaction"].partition("#")[2])["value"] == ""
     assert len(more.select("input[name$='-amount']")) == 7
     assert more.select_one("#item-0-what")["value"] == "=Bouwen"
     drawn = visitor.submit("/plans/new", at=at, idea=str(met), do="preview", **typed)
     assert "Dit is nog niet bewaard." in drawn.text
+    save = drawn.select_one("section:has(#preview) button")
+    assert (save.text, save.get("name"), save["form"]) == (
+        "Bewaar",
+        None,
+        drawn.select_one("#title").find_parent("form")["id"],
+    )
     assert "€ 19.000" in drawn.text.replace("\xa0", " ")
     assert drawn.select_one(f"#partner-{ids['Aalter']}-at_most")["value"] == "1.000"
     assert value(app_db, "select count(*) from plans") == 0

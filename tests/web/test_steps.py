@@ -257,10 +257,44 @@ def test_several_proposals_are_dealt_with_at_once_but_for_those_that_changed(
     chosen = [str(one.seen) for one in both]
     cluster.steps.rename(app_db, seen=parking.seen, member=who("coordinator"), name="Parkeren")
     desk = visitor.submit("/clusters/decide", at="/clusters", what=what, chosen=chosen, **more)
-    assert "1 voorstel afgehandeld." in desk.text
+    assert desk.select_one(f".notice form a[href='{at(graves)}']").text == graves.name
     assert "‘Parkeren’ is intussen veranderd" in desk.text
     assert (now(app_db, graves).state, now(app_db, graves).revision) == (state, 2)
     assert now(app_db, parking).state is ClusterState.PROPOSED
+
+
+@pytest.mark.parametrize(("what", "words"), [("accept", "aanvaard"), ("reject", "verworpen"), ("snooze", "uitgesteld")])
+def test_what_was_decided_with_one_press_is_named_and_taken_back_with_one(
+    page: Page, app_db: Database, both: list[Cluster], what: str, words: str
+) -> None:
+    visitor = page("coordinator")
+    form = {"chosen": [str(one.seen) for one in both], "chosen_reason": "Te weinig om samen aan te pakken"}
+    desk = visitor.submit("/clusters/decide", at="/clusters", what=what, until=LATER, **form)
+    told = desk.select_one(".notice:has(form)")
+    assert " ".join(told.p.text.split()) == f"2 clusters {words}: {both[0].name}, {both[1].name}."
+    steps = [one["value"] for one in told.select("[name=step]")]
+    assert "2 beslissingen ongedaan gemaakt." in visitor.submit(told.form["action"], at="/clusters", step=steps).text
+    for one in both:
+        again = now(app_db, one)
+        assert (again.state, again.snoozed_until, again.members) == (one.state, None, one.members)
+        assert data.steps.last(app_db, cluster_id=one.id).action == "undone"
+
+
+def test_of_what_was_decided_with_one_press_that_which_changed_since_stays(
+    page: Page, app_db: Database, both: list[Cluster], who: Who
+) -> None:
+    steps, missed = cluster.steps.decide_many(
+        app_db, member=who("coordinator"), every=[one.seen for one in both], what="accept"
+    )
+    assert not missed
+    cluster.steps.rename(app_db, seen=now(app_db, both[1]).seen, member=who("coordinator"), name="Parkeren")
+    visitor = page("coordinator")
+    desk = visitor.get(f"/clusters?done={steps[0]}&done={steps[1]}&done=999&done=x")
+    assert desk.select_one(".notice form p").text.startswith(both[0].name)
+    after = visitor.submit("/clusters/steps/undo", at="/clusters", step=steps)
+    assert "1 beslissing ongedaan gemaakt." in after.text
+    assert "‘Parkeren’ is na deze stap nog veranderd." in after.text
+    assert [now(app_db, one).state for one in both] == [ClusterState.PROPOSED, ClusterState.ACCEPTED]
 
 
 @pytest.mark.parametrize(
@@ -391,6 +425,25 @@ def test_related_clusters_are_linked_for_every_reader(
     )
     assert page().get(at(graves)).find("a", href=f"/clusters/{new}", string="Kaarten")
     assert page().get(f"/clusters/{new}").find("a", href=at(graves))
+
+
+def test_the_desk_shows_the_proposals_of_one_area_and_stays_there_while_any_waits(
+    page: Page, app_db: Database, encoder: Encoder, both: list[Cluster]
+) -> None:
+    post(app_db, ("Zwembad en tijdslot", "Een tijdslot om baantjes te trekken in het zwembad.", "Genk"))
+    cluster.proposals.propose(app_db, encoder=encoder)
+    change(app_db, "update clusters set area = 'Graven en groen' where id in (?, ?)", [one.id for one in both])
+    visitor, desk_of = page("coordinator"), "/clusters?area=Graven+en+groen"
+    assert len(visitor.get("/clusters").select(".ticked .card")) == 3
+    desk = visitor.get(desk_of)
+    assert desk.select_one("#area option[selected]").text == "Graven en groen (2)"
+    assert visitor.get(at(both[0])).find("a", href=desk_of)
+    for left in (1, 1):
+        chosen = [desk.select_one(".ticked input[type=checkbox]")["value"]]
+        desk = visitor.submit("/clusters/decide", at=desk_of, what="accept", chosen=chosen, area="Graven en groen")
+        assert len(desk.select(".ticked .card")) == left
+    # Nothing waits there any more: what is left waits elsewhere.
+    assert not desk.select("#area")
 
 
 def test_a_run_shows_how_far_it_is_and_asks_again_until_it_is_done(
