@@ -28,10 +28,8 @@ from models.errors import N_, Conflict, Invalid, NotAllowed, NotFound, refuse
 from models.ideas import Budget, Idea, IdeaState
 from models.people import Contact, Member
 from models.reminders import AFTER_DAYS, Reminder, morning_after
-from models.waiting import COUNTED_AT_MOST
 
 DAYS_AT_MOST = 2_000
-WAITING_AT_MOST = 20
 _SHOWN_AT_MOST = 200
 _EURO = {
     Budget.UNDER_25K: (0, 25_000),
@@ -142,6 +140,19 @@ def agree(db: Database, *, member: Member | None, introduction_id: int) -> Intro
     return get(db, member=asking, introduction_id=introduction_id)
 
 
+def look(db: Database, *, member: Member | None, introduction: Introduction) -> None:
+    """Note that a contact person looked at a contact since both agreed: from then on it does not wait for them."""
+    if member is None or introduction.state is not IntroductionState.AGREED:
+        return
+    unseen = {
+        *((introduction.poster_member_id,) if not introduction.poster_seen else ()),
+        *((introduction.endorser_member_id,) if not introduction.endorser_seen else ()),
+    }
+    if member.id in unseen:
+        with transaction(db):
+            data.contacts.look(db, introduction_id=introduction.id, member_id=member.id)
+
+
 def decline(db: Database, *, member: Member | None, introduction_id: int) -> Introduction:
     """Say *not now* for the poster's organisation; nothing is shown, and agreeing later stays possible."""
     asking, _ = must_act(member)
@@ -204,6 +215,14 @@ def get(db: Database, *, member: Member | None, introduction_id: int) -> Introdu
     return _without_hidden(found, organisation_id)
 
 
+def asked_with(db: Database, *, member: Member | None, endorsement: Endorsement) -> Introduction:
+    """The introduction that an endorsement of this member's organisation asked for, to who has the idea now."""
+    found = data.contacts.introduction_of(db, endorsement_id=endorsement.id)
+    if found is None:
+        raise NotFound
+    return get(db, member=member, introduction_id=found.id)
+
+
 def _without_hidden(found: Introduction, organisation_id: int) -> Introduction:
     """What a coordinator hid, its own side alone still reads."""
     if found.message_hidden and organisation_id != found.endorser_organisation_id:
@@ -211,20 +230,6 @@ def _without_hidden(found: Introduction, organisation_id: int) -> Introduction:
     if found.idea_hidden and organisation_id != found.poster_organisation_id:
         found = replace(found, idea_title="")
     return found
-
-
-def waiting_for(db: Database, *, member: Member, at_most: int = WAITING_AT_MOST) -> list[Introduction]:
-    """The newest introductions that wait for an answer of this member's organisation; one query."""
-    if member.organisation_id is None:
-        return []
-    return data.contacts.asked_of(db, organisation_id=member.organisation_id, at_most=at_most)
-
-
-def count_waiting(db: Database, *, member: Member) -> int:
-    """How many introductions wait for an answer of this member's organisation."""
-    if member.organisation_id is None:
-        return 0
-    return data.contacts.count_asked_of(db, organisation_id=member.organisation_id, at_most=COUNTED_AT_MOST)
 
 
 def inbox(db: Database, *, member: Member | None) -> Inbox:
@@ -237,6 +242,13 @@ def inbox(db: Database, *, member: Member | None) -> Inbox:
             for found in data.contacts.sent_by(db, organisation_id=organisation_id, at_most=_SHOWN_AT_MOST)
         ),
     )
+
+
+def about(db: Database, *, member: Member | None, idea_id: int) -> list[Introduction]:
+    """The introductions about an idea through which this member's organisation is in contact; one query."""
+    if member is None or member.organisation_id is None:
+        return []
+    return data.contacts.agreed_about(db, idea_id=idea_id, organisation_id=member.organisation_id)
 
 
 def contacts_of(db: Database, *, member: Member | None, introduction_id: int) -> Contact | None:

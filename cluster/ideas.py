@@ -286,6 +286,12 @@ def newest(db: Database, *, at_most: int) -> list[Idea]:
     return data.ideas.browse(db, wanted=Filter(), order="newest", at_most=at_most, after=0)
 
 
+def newest_of_own(db: Database, *, member: Member, at_most: int) -> list[Idea]:
+    """The newest open ideas of a member's organisation; one query, none for who has none."""
+    own = member.organisation_id
+    return data.ideas.newest_of(db, organisation_ids=[own], at_most=at_most) if own is not None else []
+
+
 def counts(db: Database, *, at_most: int = -1) -> dict[str, int]:
     """How much there is, for the start page; counting stops at `at_most` of each, when given."""
     return data.ideas.counts(db, at_most=at_most)

@@ -16,7 +16,7 @@ from cluster.engine import costs
 from cluster.engine.texts import clean
 from cluster.people import must_act, text_wrong
 from cluster.plan_forms import read
-from data.plans import Listed
+from data.plans import Listed, Startable
 from data.store import transaction
 from models.circles import About, Circle, Party
 from models.digests import Bundle, News, What
@@ -55,6 +55,13 @@ def listed(db: Database, *, member: Member | None, page: int) -> tuple[list[List
         after=(page - 1) * PER_PAGE,
     )
     return found[:PER_PAGE], len(found) > PER_PAGE
+
+
+def to_start(db: Database, *, member: Member | None) -> list[Startable]:
+    """The ideas and clusters of which this member may make the plan; one query, none for who has no organisation."""
+    if member is None or member.organisation_id is None:
+        return []
+    return data.plans.startable(db, organisation_id=member.organisation_id, at_most=PER_PAGE)
 
 
 def get(db: Database, *, member: Member | None, plan_id: int) -> Plan:

@@ -26,10 +26,23 @@ from models.circles import About, Circle
 from models.digests import Bundle, News, What
 from models.errors import N_, Conflict, Invalid, NotFound, refuse
 from models.people import Member
-from models.threads import LINE_AT_MOST, TEXT_AT_MOST, Again, Fact, FactForm, Known, Message, Reader, Sight, mentioned
+from models.threads import (
+    LINE_AT_MOST,
+    TEXT_AT_MOST,
+    Again,
+    Conversation,
+    Fact,
+    FactForm,
+    Known,
+    Message,
+    Reader,
+    Sight,
+    mentioned,
+)
 
 PER_PAGE = 30
 
+_FOLLOWED_AT_MOST = 20
 _IN_LETTER_AT_MOST = 10
 _WRITE_AT_MOST = 30
 _WINDOW_S = 15 * 60
@@ -52,6 +65,11 @@ class Thread:
     files: dict[int, list[Attachment]] = field(default_factory=dict)
     known: list[Known] = field(default_factory=list)
 
+    def is_new(self, message: Message) -> bool:
+        """Whether somebody else wrote it since the reader looked last; for who does not follow it nothing is."""
+        reader = self.reader
+        return reader.follows and message.id > reader.read_id and message.member_id != reader.member_id
+
 
 def read(db: Database, *, member: Member | None, about: About, item_id: int, page: int) -> Thread:
     """The conversation, for those in contact and, about a cluster, for coordinators; nobody else knows of it."""
@@ -59,7 +77,7 @@ def read(db: Database, *, member: Member | None, about: About, item_id: int, pag
     assert member is not None
     thread_id = data.threads.of_item(db, about=about, item_id=item_id)
     if thread_id is None:
-        return Thread(None, circle, Reader(member_id=member.id), [], False, [])
+        return Thread(None, circle, Reader(member_id=member.id, follows=False), [], False, [])
     reader = data.threads.reader(db, thread_id=thread_id, member_id=member.id)
     found = data.threads.messages(
         db, thread_id=thread_id, at_most=0 if reader.left else PER_PAGE + 1, after=(page - 1) * PER_PAGE
@@ -80,6 +98,33 @@ def read(db: Database, *, member: Member | None, about: About, item_id: int, pag
     )
 
 
+def open_up(db: Database, *, member: Member | None, thread: Thread) -> None:
+    """Note that a member sees the newest messages of a conversation: they are no news any more, here or in a letter."""
+    newest = max((one.id for one in thread.messages), default=0)
+    if member is None or thread.id is None or newest <= thread.reader.read_id:
+        return
+    with transaction(db):
+        data.threads.read_up_to(db, thread_id=thread.id, member_id=member.id, message_id=newest)
+
+
+def followed(db: Database, *, member: Member) -> list[Conversation]:
+    """The conversations that a member follows, those with something to read first, then the newest; one query."""
+    return data.threads.conversations(
+        db,
+        member_id=member.id,
+        organisation_id=member.organisation_id,
+        coordinates=member.is_coordinator,
+        at_most=_FOLLOWED_AT_MOST,
+    )
+
+
+def is_unread(db: Database, *, member: Member | None, about: About, item_id: int) -> bool:
+    """Whether others wrote in the conversation about something since this member looked."""
+    return member is not None and any(
+        one.unread and (one.about, one.item_id) == (about, item_id) for one in followed(db, member=member)
+    )
+
+
 def write(
     db: Database,
     throttles: Database,
@@ -92,8 +137,9 @@ def write(
     moment: float,
     files: Sequence[Given] = (),
     folder: Path | None = None,
-) -> None:
-    """Write a message; sent twice with one key it is written once. Who writes, is back in the conversation.
+) -> int:
+    """Write a message and return its id; sent twice with one key it is written once. Who writes, is back in the
+    conversation.
 
     Files come with it or nothing is written at all; they are kept in `folder`. Who is mentioned hears of it at once,
     unless they muted or left the conversation; the others with their digest.
@@ -109,11 +155,11 @@ def write(
         circle = cluster.circles.within(db, member=member, about=about, item_id=item_id)
         thread_id = data.threads.begin(db, about=about, item_id=item_id)
         values = {"thread_id": thread_id, "member_id": member.id, "organisation_id": member.organisation_id}
+        if (known := data.threads.by_key(db, submission_key=submission_key)) is not None:
+            return known
         message_id = data.threads.write(
             db, values={**values, "text": text, "lang": lang, "submission_key": submission_key}
         )
-        if message_id is None:
-            return
         reader = data.threads.reader(db, thread_id=thread_id, member_id=member.id)
         data.threads.follow(db, thread_id=thread_id, member_id=member.id, muted=reader.muted, left=False)
         last = data.threads.last(db, thread_id=thread_id)
@@ -122,6 +168,7 @@ def write(
             cluster.attachments.add(db, folder, member=member, kept=kept, message_id=message_id)
         _let_hear(db, thread_id, circle)
         _mention(db, thread_id, circle, member=member, message_id=message_id, text=text)
+    return message_id
 
 
 def follow(db: Database, *, member: Member | None, about: About, item_id: int, muted: bool, left: bool) -> None:

@@ -50,8 +50,7 @@ def get(db: Database, *, about: About, item_id: int) -> Circle | None:
     found = row(db, _ITEM[about], {"id": item_id})
     if found is None:
         return None
-    which = _OF_IDEA if about is About.IDEA else _OF_CLUSTER
-    parties = rows(db, _parties(which + _PARTNERS.format(f"{about}_id")), {"id": item_id})
+    parties = rows(db, parties_of(about, ":id"), {"id": item_id})
     return Circle(
         **{**found, "open": bool(found["open"])},
         about=about,
@@ -81,6 +80,12 @@ def _parties(which: str) -> str:
           where s.body_id = o.id)) as inhabitants
       from behind b join organisations o on o.id = b.id and o.successor_id is null
       order by o.name collate nocase, o.id"""
+
+
+def parties_of(about: About, mark: str) -> str:
+    """SQL for the governments of today around an idea or cluster; `mark` stands for its id."""
+    which = _OF_IDEA if about is About.IDEA else _OF_CLUSTER
+    return _parties((which + _PARTNERS.format(f"{about}_id")).replace(":id", mark))
 
 
 def party(db: Database, *, organisation_id: int) -> Party | None:

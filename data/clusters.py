@@ -110,21 +110,25 @@ def of_item(db: Database, *, kind: Kind, item_id: int) -> Cluster | None:
     return get(db, cluster_id=found) if found else None
 
 
+def behind(mark: str) -> str:
+    """SQL for the ids of the clusters that a government stands behind, or one that merged into it."""
+    own = family(mark)
+    # "cross join" holds SQLite to this order: from what is the government's own to the clusters that it is in.
+    return f"""select m.cluster_id from (
+        select 'idea' as kind, id from ideas where organisation_id in ({own}) and state = 'open'
+        union select 'idea', i.id from endorsements e cross join ideas i on i.id = e.idea_id and i.state = 'open'
+          where e.organisation_id in ({own}) and e.active = 1
+        union select 'project', id from projects where lead_id in ({own}) and hidden = 0
+        union select 'project', p.id from project_partners pp join projects p on p.id = pp.project_id
+          and p.hidden = 0 where pp.organisation_id in ({own})
+      ) mine cross join cluster_members m on m.kind = mine.kind and m.item_id = mine.id"""
+
+
 def of_organisation(db: Database, *, organisation_id: int, at_most: int) -> list[Cluster]:
     """The accepted clusters that a government stands behind, or one that merged into it, latest first."""
-    own = family(":id")
-    # "cross join" holds SQLite to this order: from what is the government's own to the clusters that it is in.
     return _full(
         db,
-        f"""where c.state = 'accepted' and c.id in (
-          select m.cluster_id from (
-            select 'idea' as kind, id from ideas where organisation_id in ({own}) and state = 'open'
-            union select 'idea', i.id from endorsements e cross join ideas i on i.id = e.idea_id and i.state = 'open'
-              where e.organisation_id in ({own}) and e.active = 1
-            union select 'project', id from projects where lead_id in ({own}) and hidden = 0
-            union select 'project', p.id from project_partners pp join projects p on p.id = pp.project_id
-              and p.hidden = 0 where pp.organisation_id in ({own})
-          ) mine cross join cluster_members m on m.kind = mine.kind and m.item_id = mine.id)
+        f"""where c.state = 'accepted' and c.id in ({behind(":id")})
         order by c.decided_at desc, c.id desc limit :at_most""",
         {"id": organisation_id, "at_most": at_most},
     )

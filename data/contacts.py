@@ -21,7 +21,7 @@ select n.id, n.endorsement_id, e.idea_id, i.title as idea_title, i.lang as idea_
   exists (select 1 from members m where m.organisation_id = p.id and m.active = 1) as poster_has_account,
   e.organisation_id as endorser_organisation_id, o.name as endorser_organisation,
   n.endorser_member_id, e.role, e.message, e.hidden as message_hidden, n.state, n.asked_at, n.answered_at,
-  n.former_id is not null as former
+  n.former_id is not null as former, n.poster_seen, n.endorser_seen
 from introductions n
 join endorsements e on e.id = n.endorsement_id
 join ideas i on i.id = e.idea_id
@@ -62,6 +62,8 @@ def _introduction(found: dict[str, Any]) -> Introduction:
             "idea_hidden": bool(found["idea_hidden"]),
             "message_hidden": bool(found["message_hidden"]),
             "former": bool(found["former"]),
+            "poster_seen": bool(found["poster_seen"]),
+            "endorser_seen": bool(found["endorser_seen"]),
         }
     )
 
@@ -164,6 +166,17 @@ def answer(db: Database, *, introduction_id: int, state: IntroductionState, post
     )
 
 
+def look(db: Database, *, introduction_id: int, member_id: int) -> None:
+    """Note that the contact person of a side looked at an agreed introduction."""
+    for side in ("poster", "endorser"):
+        change(
+            db,
+            f"""update introductions set {side}_seen = 1
+            where id = ? and state = 'agreed' and {side}_member_id = ? and {side}_seen = 0""",
+            [introduction_id, member_id],
+        )
+
+
 def introduction(db: Database, *, introduction_id: int) -> Introduction | None:
     """One introduction by id."""
     found = row(db, _INTRODUCTION + f"where n.id = ? and {_COUNTS}", [introduction_id])
@@ -185,14 +198,6 @@ def asked_of(db: Database, *, organisation_id: int, at_most: int) -> list[Introd
     return [_introduction(item) for item in rows(db, sql, [organisation_id, at_most])]
 
 
-def count_asked_of(db: Database, *, organisation_id: int, at_most: int) -> int:
-    """How many introductions wait for an answer of this organisation, counting no further than `at_most`."""
-    sql = """select count(*) from (select 1 from ideas i
-      join endorsements e on e.idea_id = i.id join introductions n on n.endorsement_id = e.id
-      where i.organisation_id = ? and n.former_id is null and n.state = 'asked' limit ?)"""
-    return int(value(db, sql, [organisation_id, at_most]))
-
-
 def received_by(db: Database, *, organisation_id: int, at_most: int) -> list[Introduction]:
     """The introductions to an organisation's ideas, former ones too, waiting ones first, then by last change."""
     sql = _INTRODUCTION + "where " + _POSTED + _WAITING_FIRST
@@ -203,6 +208,16 @@ def sent_by(db: Database, *, organisation_id: int, at_most: int) -> list[Introdu
     """The introductions an organisation asked for, waiting ones first, then by last change."""
     sql = _INTRODUCTION + f"where e.organisation_id = :organisation_id and {_COUNTS}" + _WAITING_FIRST
     return [_introduction(item) for item in rows(db, sql, {"organisation_id": organisation_id, "at_most": at_most})]
+
+
+def agreed_about(db: Database, *, idea_id: int, organisation_id: int) -> list[Introduction]:
+    """The agreed introductions about an idea to or from an organisation, oldest first."""
+    sql = (
+        _INTRODUCTION
+        + """where e.idea_id = :idea_id and n.state = 'agreed'
+      and :organisation_id in (e.organisation_id, coalesce(n.former_id, i.organisation_id)) order by n.id"""
+    )
+    return [_introduction(item) for item in rows(db, sql, {"idea_id": idea_id, "organisation_id": organisation_id})]
 
 
 # A person who left, by the column that names them.

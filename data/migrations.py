@@ -1773,3 +1773,31 @@ create index clusters_area on clusters (area) where area is not null;
 
 """,
     )
+
+
+@migrations(name="086_looked")
+def looked(db: Database) -> None:
+    """Who read how far in a conversation, and who looked at a contact since both agreed.
+
+    What a letter told before is taken as read, and contacts of before as seen.
+    """
+    _all(db, LOOKED)
+
+
+LOOKED = """
+alter table thread_readers add column read_id integer not null default 0;
+
+update thread_readers set read_id = told_id;
+
+alter table introductions add column poster_seen integer not null default 0;
+
+alter table introductions add column endorser_seen integer not null default 0;
+
+update introductions set poster_seen = 1, endorser_seen = 1 where state = 'agreed';
+
+create index introductions_poster_unseen on introductions (poster_member_id) where state = 'agreed' and poster_seen = 0;
+
+create index introductions_endorser_unseen on introductions (endorser_member_id)
+  where state = 'agreed' and endorser_seen = 0;
+
+"""

@@ -270,6 +270,14 @@ def family(mark: str) -> str:
     ) select id from family)"""
 
 
+def heirs(mark: str) -> str:
+    """SQL for the ids of an organisation and of all in which it lived on; `mark` stands for its id."""
+    return f"""select id from (with recursive heirs (id) as (
+      select {mark} union select o.successor_id from organisations o join heirs h on o.id = h.id
+      where o.successor_id is not null
+    ) select id from heirs)"""
+
+
 def family_of(db: Database, *, organisation_ids: Sequence[int]) -> dict[int, int]:
     """These organisations and all that merged into them, each with which of these it is now."""
     found = rows(

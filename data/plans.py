@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from data.circles import parties_of
+from data.clusters import behind
 from data.people import family
 from data.store import change, insert, now, row, rows, value
 from models.circles import About
@@ -126,6 +128,39 @@ def of_organisation(db: Database, *, organisation_id: int | None, at_most: int, 
         {"organisation_id": organisation_id, "at_most": at_most, "after": after},
     )
     return [Listed(**{**item, "about": About(item["about"]), "waits": bool(item["waits"])}) for item in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Startable:
+    """An idea or accepted cluster about which a government is in contact and that has no plan."""
+
+    about: About
+    item_id: int
+    title: str
+    lang: str
+
+
+def startable(db: Database, *, organisation_id: int, at_most: int) -> list[Startable]:
+    """Of what a government, or one that merged into it, may make the plan: ideas first, newest first; one query."""
+    own = family(":organisation_id")
+    found = rows(
+        db,
+        f"""select 'idea' as about, i.id as item_id, i.title, i.lang from ideas i where i.state = 'open' and i.id in (
+            select e.idea_id from endorsements e join introductions n on n.endorsement_id = e.id and n.state = 'agreed'
+              where e.organisation_id in ({own})
+            union select e.idea_id from ideas j join endorsements e on e.idea_id = j.id
+              join introductions n on n.endorsement_id = e.id and n.state = 'agreed' where j.organisation_id in ({own})
+            union select e.idea_id from introductions n join endorsements e on e.id = n.endorsement_id
+              where n.former_id in ({own}) and n.state = 'agreed')
+          and not exists (select 1 from plans p where p.idea_id = i.id)
+        union all select 'cluster', c.id, c.name, 'nl' from clusters c
+        where c.state = 'accepted' and c.id in ({behind(":organisation_id")})
+          and not exists (select 1 from plans p where p.cluster_id = c.id)
+          and (select count(*) from ({parties_of(About.CLUSTER, "c.id")})) > 1
+        order by about desc, item_id desc limit :at_most""",
+        {"organisation_id": organisation_id, "at_most": at_most},
+    )
+    return [Startable(**{**item, "about": About(item["about"])}) for item in found]
 
 
 def answer(

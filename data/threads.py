@@ -5,9 +5,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from data.circles import parties_of
+from data.people import heirs
 from data.store import change, insert, now, row, rows, value
 from models.circles import About
-from models.threads import Again, Fact, Known, Message, Reader, Sight
+from models.threads import Again, Conversation, Fact, Known, Message, Reader, Sight
 
 _COLUMN = {About.IDEA: "idea_id", About.CLUSTER: "cluster_id"}
 
@@ -48,16 +50,20 @@ def about(db: Database, *, thread_id: int) -> tuple[About, int] | None:
     return About.CLUSTER, int(found["cluster_id"])
 
 
-def write(db: Database, *, values: dict[str, Any]) -> int | None:
-    """Add a message and return its id; none when one with the same submission key is there already."""
-    added = change(
+def write(db: Database, *, values: dict[str, Any]) -> int:
+    """Add a message and return its id."""
+    return insert(
         db,
         """insert into messages (thread_id, member_id, organisation_id, text, lang, submission_key, written_at)
-        values (:thread_id, :member_id, :organisation_id, :text, :lang, :submission_key, :now)
-        on conflict (submission_key) do nothing""",
+        values (:thread_id, :member_id, :organisation_id, :text, :lang, :submission_key, :now)""",
         {**values, "now": now()},
     )
-    return int(value(db, "select last_insert_rowid()")) if added else None
+
+
+def by_key(db: Database, *, submission_key: str | None) -> int | None:
+    """The message that was sent with a submission key."""
+    found: int | None = value(db, "select id from messages where submission_key = ?", [submission_key])
+    return found
 
 
 _MESSAGE = """
@@ -121,7 +127,8 @@ def mentionable(db: Database, *, thread_id: int, idea_id: int | None, organisati
 
 def readers(db: Database, *, thread_id: int) -> list[Reader]:
     """Everybody who wrote in a conversation, was told of it, or said how to follow it."""
-    sql = """select member_id, told_id, told_at, muted, gone as "left" from thread_readers where thread_id = ?"""
+    sql = """select member_id, read_id, told_id, told_at, muted, gone as "left"
+      from thread_readers where thread_id = ?"""
     return [
         Reader(**{**found, "muted": bool(found["muted"]), "left": bool(found["left"])})
         for found in rows(db, sql, [thread_id])
@@ -131,7 +138,7 @@ def readers(db: Database, *, thread_id: int) -> list[Reader]:
 def reader(db: Database, *, thread_id: int, member_id: int) -> Reader:
     """How a member follows a conversation."""
     found = [one for one in readers(db, thread_id=thread_id) if one.member_id == member_id]
-    return found[0] if found else Reader(member_id=member_id)
+    return found[0] if found else Reader(member_id=member_id, follows=False)
 
 
 def follow(db: Database, *, thread_id: int, member_id: int, muted: bool, left: bool) -> None:
@@ -168,12 +175,61 @@ def hear(db: Database, *, thread_id: int, member_id: int) -> None:
 
 
 def read_up_to(db: Database, *, thread_id: int, member_id: int, message_id: int) -> None:
-    """Note that a member knows a conversation up to a message, by writing in it."""
-    db.execute(
-        """insert into thread_readers (thread_id, member_id, told_id) values (?, ?, ?)
-        on conflict (thread_id, member_id) do update set told_id = max(told_id, excluded.told_id)""",
-        [thread_id, member_id, message_id],
+    """Note that a member who follows a conversation read it up to a message, of which no letter need tell any more."""
+    change(
+        db,
+        """update thread_readers set read_id = max(read_id, :message_id), told_id = max(told_id, :message_id)
+        where thread_id = :thread_id and member_id = :member_id""",
+        {"thread_id": thread_id, "member_id": member_id, "message_id": message_id},
     )
+
+
+def _still_within(about: About, column: str) -> str:
+    """SQL for whether a circle gathers and has an organisation, which may have merged since; or a coordinator asks."""
+    return f"""(select count(*) > 1 and (:coordinates and {int(about is About.CLUSTER)}
+        or max(p.id in ({heirs(":organisation_id")}))) from ({parties_of(about, column)}) p)"""
+
+
+# What a member has not read yet of what another government, or a coordinator, wrote.
+_NEWER = """x.id > r.read_id and x.member_id <> r.member_id and x.organisation_id is not :organisation_id"""
+
+# The conversations that a member follows and may still read, with the last of some messages; muted ones too, for that
+# is about letters alone.
+_FOLLOWED = f"""
+thread_readers r join threads t on t.id = r.thread_id
+  left join ideas i on i.id = t.idea_id left join clusters c on c.id = t.cluster_id
+  join messages g on g.id = (select max(x.id) from messages x where x.thread_id = t.id and x.hidden = 0 and {{}})
+  left join organisations o on o.id = g.organisation_id
+where r.member_id = :member_id and r.gone = 0 and case when t.idea_id is not null
+  then i.state <> 'hidden' and {_still_within(About.IDEA, "t.idea_id")}
+  else c.state = 'accepted' and {_still_within(About.CLUSTER, "t.cluster_id")} end"""
+
+_CONVERSATION = """
+select iif(t.idea_id is null, 'cluster', 'idea') as about, coalesce(t.idea_id, t.cluster_id) as item_id,
+  coalesce(i.title, c.name) as title, coalesce(i.lang, 'nl') as lang, coalesce(o.name, '') as organisation,
+  g.written_at as at
+"""
+
+UNREAD = f"{_CONVERSATION} from {_FOLLOWED.format(_NEWER)}"
+
+
+def conversations(
+    db: Database, *, member_id: int, organisation_id: int | None, coordinates: bool, at_most: int
+) -> list[Conversation]:
+    """The conversations that a member follows: those with something to read first, then the newest; one query."""
+    found = rows(
+        db,
+        f"""{_CONVERSATION}, exists (select 1 from messages x where x.thread_id = t.id and x.hidden = 0 and {_NEWER})
+          as unread from {_FOLLOWED.format("1")}
+        order by unread desc, g.id desc limit :at_most""",
+        {
+            "member_id": member_id,
+            "organisation_id": organisation_id,
+            "coordinates": coordinates,
+            "at_most": at_most,
+        },
+    )
+    return [Conversation(**{**one, "about": About(one["about"]), "unread": bool(one["unread"])}) for one in found]
 
 
 def told(db: Database, *, thread_id: int, member_id: int, since: int, message_id: int) -> bool:

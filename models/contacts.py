@@ -51,7 +51,8 @@ class Endorsement:
 class Introduction:
     """The contact between the poster of an idea and one endorser; `former` when another has the idea since.
 
-    An imported idea may have no organisation; `poster_has_account` tells whether anybody can answer at all.
+    An imported idea may have no organisation; `poster_has_account` tells whether anybody can answer at all. Each side
+    has seen it once its contact person looked at it since both agreed.
     """
 
     id: int
@@ -74,6 +75,8 @@ class Introduction:
     idea_hidden: bool = False
     message_hidden: bool = False
     former: bool = False
+    poster_seen: bool = False
+    endorser_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,14 +98,34 @@ class FactForm:
 
 
 @dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation that a member follows: who wrote last (empty for a coordinator), when, and whether others wrote
+    since the member looked.
+    """
+
+    about: About
+    item_id: int
+    title: str
+    lang: str
+    organisation: str
+    at: str
+    unread: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
-    """How a member follows a conversation: with letters, muted, or not at all any more."""
+    """How a member follows a conversation: with letters, muted, or not at all any more.
+
+    They read it up to a message here; a letter may have told them of later ones. `follows` is false for who never did.
+    """
 
     member_id: int
+    read_id: int = 0
     told_id: int = 0
     told_at: str | None = None
     muted: bool = False
     left: bool = False
+    follows: bool = True
 
 
 @dataclass(frozen=True, slots=True)

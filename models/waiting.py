@@ -1,23 +1,36 @@
-"""What waits for somebody to decide about it."""
+"""What waits for somebody to read, or to decide about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from models.circles import About
 
 # Counting, of what waits and of lists, stops here: "1.000+".
 COUNTED_AT_MOST = 1_001
 
 
 class What(StrEnum):
-    """An idea on offer that one may adopt, a plan that one is invited to, and an own idea that stands still."""
+    """In the order in which people read them: who asks to meet, whom one met, what others wrote, and what to decide.
 
+    `AGREED`: the poster said yes to us; `MET`: somebody said *ook wij* and was introduced at once. `STILL` is an own
+    idea around which nothing moves.
+    """
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    MET = "met"
+    WROTE = "wrote"
     OFFERED = "offered"
     INVITED = "invited"
+    PLAN = "plan"
     STILL = "still"
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """One thing that waits: the idea or the invitation it is about, who asks, and since when."""
+    """One thing that waits: the introduction, conversation (by what it is `about`), idea, invitation or plan, who asks,
+    and since when. The title is empty where a coordinator hid the idea.
+    """
 
     what: What
     item_id: int
@@ -25,14 +38,15 @@ class Wait:
     lang: str
     organisation: str
     at: str
+    about: About = About.IDEA
 
 
 @dataclass(frozen=True, slots=True)
 class Chores:
-    """What waits for an organisation beside introductions, counted: who asks for access, `contacts` in which its own
-    person left, and `plans` of which it did not answer the present version.
+    """What waits, counted: who asks for access, `contacts` in which one's own person left, and all that is
+    `at_contacts`, where the menu tells it.
     """
 
     access: int
     contacts: int
-    plans: int
+    at_contacts: int

@@ -15,6 +15,7 @@ from jinja2 import FileSystemBytecodeCache
 from sqlite_utils import Database
 from werkzeug.test import TestResponse
 
+import cluster.contacts
 import cluster.digests
 import cluster.passwords
 import cluster.people
@@ -26,6 +27,7 @@ from cluster.engine.encoder import Encoder, LazyEncoder, load
 from cluster.engine.index import Index
 from cluster.web import create_app
 from cluster.web.settings import Settings
+from models.contacts import Introduction
 from models.people import Member, Role
 
 PASSWORD = "een lang wachtwoord"
@@ -149,6 +151,11 @@ def hear(db: Database, moment: datetime | None = None, *, afresh: bool = False) 
         cluster.digests.write(db, index=Index(), member_id=member_id, moment=moment)
     sql = "select recipient from letters where dedupe_key like 'digest:%' order by id"
     return [item["recipient"].split("@")[0] for item in data.store.rows(db, sql)]
+
+
+def asked_of(db: Database, member: Member) -> list[Introduction]:
+    """The introductions that wait for an answer of a member's organisation."""
+    return [one for one in cluster.contacts.inbox(db, member=member).received if one.state == "asked"]
 
 
 @pytest.fixture

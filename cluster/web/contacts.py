@@ -11,10 +11,12 @@ import cluster.contacts
 import cluster.ideas
 import cluster.moderation
 import cluster.project_requests
+import cluster.threads
 from cluster.web import calendars
 from cluster.web.context import db, member, services
 from cluster.web.exports import response
 from cluster.web.languages import say, utc_now
+from models.circles import About
 from models.contacts import Endorsement, Introduction, IntroductionState
 from models.errors import Invalid, NotFound
 from models.ideas import Idea
@@ -57,8 +59,36 @@ def send_endorsement(idea_id: int) -> ResponseReturnValue:
     elif mine:
         flash(gettext("Jullie bestuur had al ‘ook wij’ gezegd. Er is niets veranderd."))
     else:
-        flash(gettext("Jullie zeiden ‘ook wij’. Bij Contacten zie je hoe het verdergaat."))
+        return _said(stands)
     return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
+
+
+def _said(endorsement: Endorsement) -> ResponseReturnValue:
+    """After *ook wij*: at the contact if the poster consented beforehand, else at the idea with what happens now."""
+    found = cluster.contacts.asked_with(db(), member=member(), endorsement=endorsement)
+    if found.state is IntroductionState.AGREED:
+        flash(
+            gettext(
+                "Jullie zijn in contact met %(organisation)s. Jullie kregen allebei een e-mail met de gegevens van de "
+                "ander.",
+                organisation=found.poster_organisation,
+            )
+        )
+        return redirect(url_for("contacts.show", introduction_id=found.id), code=303)
+    if found.state is IntroductionState.ASKED and found.poster_has_account:
+        then = gettext(
+            "We vroegen %(organisation)s per e-mail of jullie kennis mogen maken. Zodra ze ja zeggen, zie je hun "
+            "gegevens bij Contacten.",
+            organisation=found.poster_organisation,
+        )
+    elif found.state is IntroductionState.ASKED:
+        then = gettext(
+            "De coördinatoren zoeken wie bij dat bestuur kan antwoorden. Bij Contacten zie je hoe het verdergaat."
+        )
+    else:
+        then = gettext("Bij Contacten zie je hoe het verdergaat.")
+    flash(gettext("Jullie zeiden ‘ook wij’.") + " " + then)
+    return redirect(url_for("ideas.show", idea_id=endorsement.idea_id), code=303)
 
 
 @door.post("/ideas/<int:idea_id>/endorsement/withdraw")
@@ -89,6 +119,7 @@ def inbox() -> str:
         "contacts/inbox.html",
         inbox=cluster.contacts.inbox(db(), member=asking),
         left=cluster.contacts.without_contact(db(), member=asking),
+        conversations=cluster.threads.followed(db(), member=asking) if asking else [],
     )
 
 
@@ -140,6 +171,7 @@ def show(introduction_id: int) -> str:
     """One introduction, with the other's contact person once both consented."""
     asking = member()
     found = cluster.contacts.get(db(), member=asking, introduction_id=introduction_id)
+    cluster.contacts.look(db(), member=asking, introduction=found)
     return render_template(
         "contacts/introduction.html",
         introduction=found,
@@ -150,6 +182,7 @@ def show(introduction_id: int) -> str:
         )
         if found.message_hidden
         else None,
+        unread=cluster.threads.is_unread(db(), member=asking, about=About.IDEA, item_id=found.idea_id),
         contact=cluster.contacts.contacts_of(db(), member=asking, introduction_id=introduction_id),
         question=cluster.project_requests.asked(db(), member=asking, kind=Kind.IDEA, item_id=found.idea_id)
         if not found.poster_has_account

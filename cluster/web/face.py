@@ -1,15 +1,15 @@
 """What every template can use: who asks, where it is, and labels for the words of the house."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from flask import Flask, g, request, url_for
 from flask_babel import gettext
 
 import cluster.access
-import cluster.contacts
 import cluster.moderation
 import cluster.project_requests
+import cluster.waiting
 import data.calls
 from cluster.engine.texts import on_the_web
 from cluster.web.context import db, member, services
@@ -58,7 +58,7 @@ LABELS: dict[str, dict[str, str]] = {
         "cluster": N_("Cluster"),
         "municipality": N_("Gemeente"),
     },
-    "often": {"digest": N_("In mijn overzicht met nieuws"), "off": N_("Niet")},
+    "often": {"digest": N_("In mijn nieuwsmail"), "off": N_("Niet")},
     "digest": {"daily": N_("Elke ochtend"), "weekly": N_("Elke maandagochtend"), "off": N_("Nooit")},
     "relation": {
         "same_need": N_("Zelfde nood"),
@@ -304,14 +304,13 @@ def _once(count: Callable[[Member], int]) -> Callable[[], int]:
 
 @_once
 def waiting_count(asking: Member) -> int:
-    """How many introductions wait for an answer."""
-    return cluster.contacts.count_waiting(db(), member=asking)
+    """How much waits at the contacts: introductions to answer, new contacts, and conversations to read."""
+    return cluster.waiting.at_contacts(db(), member=asking)
 
 
-def tell_waiting(found: Sequence[object]) -> None:
-    """A page that has all that waits need not have it counted again for its head."""
-    if len(found) < cluster.contacts.WAITING_AT_MOST:
-        g.waiting_count = len(found)
+def tell_waiting(count: int) -> None:
+    """A page that knows how much waits need not have it counted again for its head."""
+    g.waiting_count = count
 
 
 @_once

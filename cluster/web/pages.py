@@ -8,7 +8,6 @@ from flask_babel import gettext
 
 import cluster.clusters
 import cluster.consortia
-import cluster.contacts
 import cluster.drafts
 import cluster.echoes
 import cluster.ideas
@@ -26,6 +25,7 @@ door = Blueprint("pages", __name__)
 # Counting stops beyond this: nobody on the start page needs to know whether there are 10,400 ideas or 10,500.
 _COUNTED = 10_000
 _NEWS = 5
+_OWN = 3
 
 
 @door.get("/")
@@ -41,17 +41,17 @@ def home() -> str:
             at_most=_COUNTED,
             dots=[_dots(active), _dots(others)],
         )
-    waiting = cluster.contacts.waiting_for(db(), member=asking)
-    tell_waiting(waiting)
     found, chores = cluster.waiting.of_member(db(), member=asking)
+    tell_waiting(chores.at_contacts)
     if not asking.is_coordinator:
         tell_access(chores.access)
     news = cluster.places.news(db(), member=asking, at_most=_NEWS)
     return render_template(
         "home.html",
-        waiting=waiting,
-        others=found,
+        waiting=found,
         queues=_queues(asking, chores),
+        own=cluster.ideas.newest_of_own(db(), member=asking, at_most=_OWN + 1),
+        own_at_most=_OWN,
         drafts=cluster.drafts.listed(db(), member=asking, at_most=3),
         echoes=cluster.echoes.newest(db(), member=asking),
         news=news,
@@ -66,7 +66,6 @@ def _queues(asking: Member, chores: Chores) -> list[tuple[str, int, str]]:
     """
     if not asking.is_coordinator:
         queues = [
-            (gettext("Kostenplannen die op jullie antwoord wachten"), chores.plans, url_for("plans.browse")),
             (gettext("Contacten van een collega die vertrok"), chores.contacts, url_for("contacts.inbox")),
             (gettext("Vragen om toegang"), chores.access, url_for("access.browse")),
         ]

@@ -92,7 +92,8 @@ def browse() -> str:
     """The plans of one's organisation; for a coordinator all of them."""
     page = page_number()
     plans, has_more = cluster.plans.listed(db(), member=member(), page=page)
-    return render_template("clusters/plans.html", plans=plans, page=page, has_more=has_more)
+    to_start = cluster.plans.to_start(db(), member=member()) if page == 1 else []
+    return render_template("clusters/plans.html", plans=plans, page=page, has_more=has_more, to_start=to_start)
 
 
 @door.route("/plans/new", methods=["GET", "POST"])
@@ -120,8 +121,7 @@ def new() -> ResponseReturnValue:
         return _form(form, circle=circle, refused=Invalid("partners", refused.message)), refused.status
     flash(
         gettext(
-            "Het kostenplan is bewaard. De andere besturen lezen het in hun volgende overzicht met nieuws, "
-            "’s morgens per e-mail."
+            "Het kostenplan is bewaard. De andere besturen zien het op hun overzicht en in hun volgende nieuwsmail."
         )
     )
     return redirect(url_for("plans.show", plan_id=plan_id), code=303)
@@ -163,8 +163,8 @@ def edit(plan_id: int) -> ResponseReturnValue:
         gettext("Er is niets veranderd.")
         if written == plan.version.number
         else gettext(
-            "Versie %(number)s is bewaard. Elk bestuur moet ze aanvaarden, en leest dat in zijn volgende overzicht "
-            "met nieuws.",
+            "Versie %(number)s is bewaard. Elk bestuur moet ze aanvaarden, en ziet dat op zijn overzicht en in zijn "
+            "volgende nieuwsmail.",
             number=written,
         )
     )
@@ -217,12 +217,7 @@ def leave(plan_id: int) -> ResponseReturnValue:
         return _page(plan, refused=Invalid("leave_reason", refused.message, **refused.values), left=reason), 422
     except Conflict as conflict:
         return _page(cast(Plan, conflict.current), conflict=conflict, left=reason), conflict.status
-    flash(
-        gettext(
-            "Jullie doen niet meer mee aan dit kostenplan. De anderen lezen het in hun volgende overzicht met nieuws, "
-            "’s morgens per e-mail."
-        )
-    )
+    flash(gettext("Jullie doen niet meer mee aan dit kostenplan. De anderen lezen het in hun volgende nieuwsmail."))
     return redirect(url_for("plans.browse"), code=303)
 
 

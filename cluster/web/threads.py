@@ -12,9 +12,11 @@ from flask_babel import gettext
 from flask_login import login_required
 
 import cluster.circles
+import cluster.contacts
 import cluster.people
 import cluster.plans
 import cluster.threads
+from cluster.threads import Thread
 from cluster.web.attachments import folder, given, together
 from cluster.web.context import db, member, services
 from cluster.web.languages import say
@@ -44,7 +46,11 @@ door.add_app_template_global(lambda code: gettext(AGAIN[Again(code)]), "again_wo
 @login_required  # type: ignore[untyped-decorator]
 def show(about: str, item_id: int) -> str:
     """What those in contact write each other, and what each uses."""
-    return _page(_about(about), item_id)
+    page = page_number()
+    found = cluster.threads.read(db(), member=member(), about=_about(about), item_id=item_id, page=page)
+    if page == 1:
+        cluster.threads.open_up(db(), member=member(), thread=found)
+    return _page(found, page=page)
 
 
 @door.post("/conversations/<about>/<int:item_id>/messages")
@@ -53,7 +59,7 @@ def write(about: str, item_id: int) -> ResponseReturnValue:
     """Write a message."""
     text = request.form.get("text", "")
     try:
-        cluster.threads.write(
+        message_id = cluster.threads.write(
             db(),
             services().throttles(),
             member=member(),
@@ -66,9 +72,16 @@ def write(about: str, item_id: int) -> ResponseReturnValue:
             folder=folder(),
         )
     except Invalid as refused:
-        return _page(_about(about), item_id, refused=refused, typed=text), refused.status
-    flash(gettext("Je bericht staat erbij. De anderen lezen het hier en in hun overzicht met nieuws."))
-    return _back(_about(about), item_id)
+        found = cluster.threads.read(db(), member=member(), about=_about(about), item_id=item_id, page=1)
+        return _page(found, page=1, refused=refused, typed=text), refused.status
+    flash(
+        gettext(
+            "Je bericht staat erbij. De anderen zien het bij Contacten. "
+            "Wie het daar niet opent, krijgt het met de nieuwsmail."
+        )
+    )
+    at = url_for("threads.show", about=about, item_id=item_id, _anchor=f"message-{message_id}")
+    return redirect(at, code=303)
 
 
 @door.post("/conversations/<about>/<int:item_id>/follow")
@@ -83,7 +96,7 @@ def follow(about: str, item_id: int) -> ResponseReturnValue:
         "mute": gettext("Je krijgt geen e-mails meer over dit gesprek."),
         "leave": gettext("Je verliet het gesprek. Je kunt altijd terugkomen."),
     }
-    flash(said.get(str(do), gettext("Je volgt dit gesprek. Nieuwe berichten komen in je overzicht.")))
+    flash(said.get(str(do), gettext("Je volgt dit gesprek. Nieuwe berichten komen in je nieuwsmail.")))
     return _back(_about(about), item_id)
 
 
@@ -179,14 +192,15 @@ def _form(
     )
 
 
-def _page(about: About, item_id: int, *, refused: Invalid | None = None, typed: str = "") -> str:
-    found = cluster.threads.read(db(), member=member(), about=about, item_id=item_id, page=page_number())
+def _page(found: Thread, *, page: int, refused: Invalid | None = None, typed: str = "") -> str:
+    about, item_id = found.circle.about, found.circle.item_id
     today = day_of(datetime.now(UTC))
     return render_template(
         "contacts/thread.html",
         thread=found,
         circle=found.circle,
-        page=page_number(),
+        page=page,
+        met=cluster.contacts.about(db(), member=member(), idea_id=item_id) if about is About.IDEA else [],
         windows=windows(found.facts, today=today),
         timeline=_timeline(found.facts, today),
         plan=cluster.plans.of_item(db(), member=member(), about=about, item_id=item_id)[1],

@@ -14,6 +14,7 @@ import data.people
 from models.ideas import IdeaForm
 from models.people import Member
 from tests.browser.conftest import sign_in
+from tests.conftest import asked_of
 
 Visit = Callable[..., Page]
 
@@ -133,7 +134,7 @@ def meets(place: Database, email: str, other: Member) -> None:
     idea_id = cluster.ideas.post(place, encoder=None, member=member, form=form)
     cluster.contacts.endorse(place, member=other, idea_id=idea_id, role="learn", message="")
     assert member is not None
-    for asked in cluster.contacts.waiting_for(place, member=member):
+    for asked in asked_of(place, member):
         cluster.contacts.agree(place, member=member, introduction_id=asked.id)
 
 

@@ -40,7 +40,7 @@ def test_a_member_searches_keeps_the_search_and_hears_what_is_new(
     name = f"Chatbots voor {who}"
     keep = page.get_by_role("region", name="Bewaar deze zoekopdracht")
     keep.get_by_label("Naam").fill(name)
-    keep.get_by_label("In mijn overzicht met nieuws").check()
+    keep.get_by_label("In mijn nieuwsmail").check()
     keep.get_by_role("button", name="Bewaar").click()
     expect(page.get_by_role("heading", level=2, name=name)).to_be_visible()
 
@@ -57,7 +57,7 @@ def test_a_member_searches_keeps_the_search_and_hears_what_is_new(
     link = reader.locator("main a[href*='/unsubscribe/']").get_attribute("href") or ""
     reader.goto(urlsplit(link).path)  # the letter names the public address of the service
     reader.get_by_role("button", name="Stuur me deze e-mails niet meer").click()
-    expect(reader.locator("main")).to_contain_text("geen e-mails meer over het overzicht")
+    expect(reader.locator("main")).to_contain_text("geen e-mails meer over de nieuwsmail")
 
     page.goto("/account/letters")
     expect(page.get_by_label("Nooit")).to_be_checked()

@@ -32,12 +32,12 @@ def test_from_contact_to_dossier(visit: Visit, place: Database, account: Callabl
     gent, turnhout = (visit(name, java_script_enabled=script) for name in ("gent", "turnhout"))
 
     gent.goto(f"/ideas/{idea_id}")
-    press(gent, "link", "Gesprek")
+    press(gent, "link", "Schrijf een bericht")
     gent.get_by_label("Je bericht").fill("Dag!\n\n- dinsdag?\n- woensdag?")
     press(gent, "button", "Verstuur")
     assert gent.locator(".message li").count() == 2
     turnhout.goto(f"/ideas/{idea_id}")
-    press(turnhout, "link", "Gesprek")
+    press(turnhout, "link", "Schrijf een bericht")
     assert "woensdag?" in turnhout.locator(".message").inner_text()
     brings_a_file(gent, turnhout, account("turnhout").name)
     is_called(visit(java_script_enabled=script), account("turnhout"))

@@ -21,7 +21,7 @@ from models.errors import Conflict, Invalid, NotAllowed, NotFound
 from models.ideas import IdeaForm
 from models.people import Member
 from models.plans import PlanForm
-from tests.conftest import dumped
+from tests.conftest import asked_of, dumped
 
 Who = Callable[[str], Member]
 ITEMS = ({"what": "Bouwen", "year": "2027", "amount": "100000", "each": ""},)
@@ -148,7 +148,7 @@ def test_an_invited_government_joins_with_one_answer_and_shows_no_address(db: Da
     circle = data.circles.get(db, about=About.IDEA, item_id=1)
     assert circle is not None
     assert [party.name for party in circle.parties] == ["Aalter", "Genk", "Kortrijk"]
-    assert waiting.of_member(db, member=who("kortrijk"))[0] == []
+    assert [one.what for one in waiting.of_member(db, member=who("kortrijk"))[0]] == ["plan"]
     assert [one.state for one in consortia.listed(db, plan=plan)] == [InvitationState.ACCEPTED]
     with pytest.raises(Conflict):
         consortia.answer(db, member=who("kortrijk"), invitation_id=found.id, accepted=False)
@@ -183,7 +183,7 @@ def test_nobody_gets_more_than_a_few_invitations_a_month(db: Database, who: Who,
             db, encoder=None, member=who("genk"), form=IdeaForm(title=f"Idee {number}", description="Tekst.")
         )
         contacts.endorse(db, member=who("aalter"), idea_id=idea_id, role="buy", message="")
-        [asked] = contacts.waiting_for(db, member=who("genk"))
+        [asked] = asked_of(db, who("genk"))
         contacts.agree(db, member=who("genk"), introduction_id=asked.id)
         other = plans.start(db, member=who("genk"), about=About.IDEA, item_id=idea_id, form=form(db))
         if number < consortia.A_MONTH_AT_MOST:

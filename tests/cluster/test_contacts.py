@@ -10,6 +10,7 @@ from sqlite_utils import Database
 import cluster.contacts as contacts
 import cluster.people
 import cluster.project_requests as project_requests
+import cluster.waiting as waiting
 import data.ideas
 import data.letters
 import data.migrations
@@ -22,7 +23,8 @@ from models.ideas import IdeaForm
 from models.matches import Kind
 from models.people import Member, Role
 from models.projects import RequestState
-from tests.conftest import add_member, furnish
+from models.waiting import What
+from tests.conftest import add_member, asked_of, furnish
 
 Who = Callable[[str], Member]
 
@@ -216,7 +218,7 @@ def test_withdrawing_ends_an_open_introduction_and_saying_it_again_revives_it(db
     found = say(db, who("genk"), idea)
     for _ in range(2):
         contacts.withdraw(db, member=who("genk"), idea_id=idea)
-    assert contacts.waiting_for(db, member=who("aalter")) == []
+    assert asked_of(db, who("aalter")) == []
     with pytest.raises(Conflict, match="ingetrokken"):
         contacts.agree(db, member=who("aalter"), introduction_id=found.id)
     again = say(db, who("genk"), idea, role="learn")
@@ -259,7 +261,7 @@ def test_without_an_account_the_introduction_waits_for_the_first_member(db: Data
     assert (found.poster_member_id, found.poster_has_account) == (None, False)
     assert letters(db) == [("coordinator", "contact")]
     add_member(db, email="nieuw@test.example", organisation_id=found.poster_organisation_id, role=Role.MEMBER)
-    assert [item.id for item in contacts.waiting_for(db, member=who("nieuw"))] == [found.id]
+    assert [item.id for item in asked_of(db, who("nieuw"))] == [found.id]
     contacts.agree(db, member=who("nieuw"), introduction_id=found.id)
     assert letters(db)[1:] == [("nieuw", "introduction"), ("genk", "introduction")]
     # Nobody needs to look for anybody any more.
@@ -293,19 +295,54 @@ def test_withdrawing_takes_the_question_to_the_coordinators_back(db: Database, w
 def test_an_idea_without_an_organisation_can_be_endorsed_and_waits(db: Database, who: Who) -> None:
     found = say(db, who("genk"), post(db, None))
     assert (found.poster_organisation_id, found.state) == (None, "asked")
-    assert contacts.waiting_for(db, member=who("coordinator")) == []
+    assert waiting.of_member(db, member=who("coordinator"))[0] == []
 
 
 def test_the_inbox_holds_both_sides_and_what_waits_comes_first(db: Database, who: Who) -> None:
     first, second = (post(db, who("aalter"), title) for title in ("Een", "Twee"))
     answered = say(db, who("genk"), first)
     contacts.agree(db, member=who("aalter"), introduction_id=answered.id)
-    waiting = say(db, who("kortrijk"), second)
+    asked = say(db, who("kortrijk"), second)
     inbox = contacts.inbox(db, member=who("aalter"))
-    assert [item.id for item in inbox.received] == [waiting.id, answered.id]
+    assert [item.id for item in inbox.received] == [asked.id, answered.id]
     assert inbox.sent == ()
     assert [item.id for item in contacts.inbox(db, member=who("genk")).sent] == [answered.id]
-    assert [item.id for item in contacts.waiting_for(db, member=who("aalter"))] == [waiting.id]
+    assert [item.id for item in asked_of(db, who("aalter"))] == [asked.id]
+
+
+def news(db: Database, member: Member) -> list[tuple[What, str, int]]:
+    found, chores = waiting.of_member(db, member=member)
+    assert chores.at_contacts == waiting.at_contacts(db, member=member) == len(found)
+    return [(one.what, one.organisation, one.item_id) for one in found]
+
+
+def test_a_yes_waits_for_who_asked_until_they_looked_at_the_contact(db: Database, who: Who) -> None:
+    found = say(db, who("genk"), post(db, who("aalter")))
+    assert news(db, who("aalter")) == [(What.ASKED, "Genk", found.id)]
+    contacts.look(db, member=who("genk"), introduction=found)
+    agreed = contacts.agree(db, member=who("aalter"), introduction_id=found.id)
+    assert news(db, who("genk")) == [(What.AGREED, "Aalter", found.id)]
+    for name in ("kortrijk", "aalter"):
+        contacts.look(db, member=who(name), introduction=agreed)
+    assert news(db, who("aalter")) == []
+    assert news(db, who("genk")) == [(What.AGREED, "Aalter", found.id)]
+    for _ in range(2):
+        contacts.look(db, member=who("genk"), introduction=agreed)
+    assert news(db, who("genk")) == []
+
+
+def test_who_consented_beforehand_sees_whom_they_met(db: Database, who: Who) -> None:
+    with transaction(db):
+        change(db, "update members set standing_consent = 1 where email = 'aalter@test.example'")
+    found = say(db, who("genk"), post(db, who("aalter")))
+    assert news(db, who("aalter")) == [(What.MET, "Genk", found.id)]
+    assert news(db, who("genk")) == [(What.AGREED, "Aalter", found.id)]
+    with transaction(db):
+        change(db, "update ideas set state = 'hidden'")
+    [told], _ = waiting.of_member(db, member=who("genk"))
+    assert told.title == "", "what a coordinator hid stays hidden; the contact does not"
+    contacts.look(db, member=who("aalter"), introduction=found)
+    assert news(db, who("aalter")) == []
 
 
 def test_messages_are_for_the_poster_and_the_writer(db: Database, who: Who) -> None:

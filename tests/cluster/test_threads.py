@@ -11,14 +11,15 @@ from sqlite_utils import Database
 
 import data.store
 import data.throttles
-from cluster import contacts, ideas, threads
+from cluster import contacts, ideas, threads, waiting
 from data.store import change, insert, now, rows, transaction, value
 from models.circles import About
 from models.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from models.ideas import IdeaForm
-from models.people import Member
+from models.people import Member, Role
 from models.threads import Fact, FactForm, Sight, windows
-from tests.conftest import hear
+from models.waiting import What
+from tests.conftest import add_member, hear
 
 Who = Callable[[str], Member]
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -45,9 +46,9 @@ def throttles() -> Iterator[Database]:
 
 
 @pytest.fixture
-def say(db: Database, throttles: Database, who: Who, met: int) -> Callable[..., None]:
-    def write(name: str, text: str, key: str | None = None, about: About = About.IDEA, item_id: int = met) -> None:
-        threads.write(
+def say(db: Database, throttles: Database, who: Who, met: int) -> Callable[..., int]:
+    def write(name: str, text: str, key: str | None = None, about: About = About.IDEA, item_id: int = met) -> int:
+        return threads.write(
             db, throttles, member=who(name), about=about, item_id=item_id, text=text, submission_key=key, moment=0
         )
 
@@ -64,7 +65,7 @@ def letters(db: Database) -> list[str]:
 
 
 def test_those_in_contact_read_what_each_writes_newest_first(
-    db: Database, who: Who, met: int, say: Callable[..., None]
+    db: Database, who: Who, met: int, say: Callable[..., int]
 ) -> None:
     say("genk", "Dag!\r\n\r\nWanneer bellen we?")
     say("aalter", "Dinsdag?")
@@ -76,7 +77,7 @@ def test_those_in_contact_read_what_each_writes_newest_first(
 
 @pytest.mark.parametrize("name", [None, "kortrijk", "coordinator"])
 def test_nobody_else_reads_or_writes(
-    db: Database, who: Who, met: int, say: Callable[..., None], name: str | None
+    db: Database, who: Who, met: int, say: Callable[..., int], name: str | None
 ) -> None:
     say("genk", "Onder ons.")
     member = who(name) if name else None
@@ -91,7 +92,7 @@ def test_nobody_else_reads_or_writes(
 
 
 def test_behind_an_accepted_cluster_all_may_talk_and_coordinators_too(
-    db: Database, who: Who, met: int, say: Callable[..., None]
+    db: Database, who: Who, met: int, say: Callable[..., int]
 ) -> None:
     with transaction(db):
         made = "insert into clusters (state, name, created_at, updated_at) values ('accepted', 'Zwemmen', ?, ?)"
@@ -103,14 +104,23 @@ def test_behind_an_accepted_cluster_all_may_talk_and_coordinators_too(
     for name in ("genk", "kortrijk", "coordinator"):
         say(name, f"Dag van {name}", about=About.CLUSTER, item_id=cluster_id)
     assert len(read(db, who("aalter"), cluster_id, About.CLUSTER)) == 3
+    assert unread(db, who("aalter")) == [(About.CLUSTER, cluster_id, "")], "the last to write was a coordinator"
+    assert unread(db, who("coordinator")) == []
+    say("genk", "Nog iets", about=About.CLUSTER, item_id=cluster_id)
+    assert unread(db, who("coordinator")) == [(About.CLUSTER, cluster_id, "Genk")]
+    with transaction(db):
+        change(db, "update clusters set state = 'dissolved'")
+    assert unread(db, who("aalter")) == unread(db, who("coordinator")) == []
+    with transaction(db):
+        change(db, "update clusters set state = 'accepted'")
     assert read(db, who("aalter"), met) == [], "what is said of the cluster stays there"
 
 
 def test_a_double_press_writes_once_and_empty_words_never(
-    db: Database, who: Who, met: int, say: Callable[..., None]
+    db: Database, who: Who, met: int, say: Callable[..., int]
 ) -> None:
     for _ in range(2):
-        say("genk", "Eén keer.", key="zelfde")
+        assert say("genk", "Eén keer.", key="zelfde") == 1
     for wrong in (" \n ", "x" * 5_001, "\ufffd"):
         with pytest.raises(Invalid) as refused:
             say("genk", wrong)
@@ -118,7 +128,7 @@ def test_a_double_press_writes_once_and_empty_words_never(
     assert read(db, who("genk"), met) == ["Eén keer."]
 
 
-def test_nobody_floods_a_conversation(db: Database, say: Callable[..., None]) -> None:
+def test_nobody_floods_a_conversation(db: Database, say: Callable[..., int]) -> None:
     for number in range(30):
         say("genk", f"Bericht {number}")
     with pytest.raises(TooMany):
@@ -126,7 +136,7 @@ def test_nobody_floods_a_conversation(db: Database, say: Callable[..., None]) ->
     assert value(db, "select count(*) from messages") == 30
 
 
-def test_what_others_wrote_comes_in_one_letter(db: Database, met: int, say: Callable[..., None]) -> None:
+def test_what_others_wrote_comes_in_one_letter(db: Database, met: int, say: Callable[..., int]) -> None:
     say("genk", "Een")
     say("genk", "Twee\nregels")
     for _ in range(2):
@@ -140,7 +150,7 @@ def test_what_others_wrote_comes_in_one_letter(db: Database, met: int, say: Call
     assert f"/conversations/idea/{met}" in letter["body"]
 
 
-def test_the_rest_of_a_day_is_told_the_next_morning_and_nothing_twice(db: Database, say: Callable[..., None]) -> None:
+def test_the_rest_of_a_day_is_told_the_next_morning_and_nothing_twice(db: Database, say: Callable[..., int]) -> None:
     say("genk", "Een")
     hear(db, MONDAY)
     for number in range(3):
@@ -155,7 +165,7 @@ def test_the_rest_of_a_day_is_told_the_next_morning_and_nothing_twice(db: Databa
     assert "> Een" not in body
 
 
-def test_who_answers_knows_what_came_before(db: Database, say: Callable[..., None]) -> None:
+def test_who_answers_knows_what_came_before(db: Database, say: Callable[..., int]) -> None:
     say("genk", "Een")
     say("aalter", "Gezien!")
     hear(db, MONDAY)
@@ -163,7 +173,7 @@ def test_who_answers_knows_what_came_before(db: Database, say: Callable[..., Non
 
 
 def test_who_muted_or_left_gets_no_letters_until_they_come_back(
-    db: Database, who: Who, met: int, say: Callable[..., None]
+    db: Database, who: Who, met: int, say: Callable[..., int]
 ) -> None:
     threads.follow(db, member=who("aalter"), about=About.IDEA, item_id=met, muted=True, left=False)
     say("genk", "Een")
@@ -180,7 +190,7 @@ def test_who_muted_or_left_gets_no_letters_until_they_come_back(
     assert read(db, who("aalter"), met) == ["Twee", "Een"]
 
 
-def test_who_is_out_of_the_circle_gets_no_letter(db: Database, who: Who, met: int, say: Callable[..., None]) -> None:
+def test_who_is_out_of_the_circle_gets_no_letter(db: Database, who: Who, met: int, say: Callable[..., int]) -> None:
     say("genk", "Ik ga voor Kortrijk werken.")
     elsewhere = who("kortrijk").organisation_id
     with transaction(db):
@@ -188,6 +198,89 @@ def test_who_is_out_of_the_circle_gets_no_letter(db: Database, who: Who, met: in
     say("aalter", "Nog iemand?")
     hear(db, MONDAY)
     assert letters(db) == []
+
+
+def unread(db: Database, member: Member) -> list[tuple[About, int, str]]:
+    """What waits to be read, which the menu counts and the list of conversations marks just so."""
+    found = [one for one in waiting.of_member(db, member=member)[0] if one.what is What.WROTE]
+    marked = {(one.about, one.item_id) for one in threads.followed(db, member=member) if one.unread}
+    assert {(one.about, one.item_id) for one in found} == marked
+    if member.organisation_id:
+        others = {What.ASKED, What.AGREED, What.MET}
+        counted = [one for one in waiting.of_member(db, member=member)[0] if one.what in others]
+        assert waiting.at_contacts(db, member=member) - len(counted) == len(found)
+    return [(one.about, one.item_id, one.organisation) for one in found]
+
+
+def look(db: Database, member: Member, item_id: int, about: About = About.IDEA) -> None:
+    thread = threads.read(db, member=member, about=about, item_id=item_id, page=1)
+    threads.open_up(db, member=member, thread=thread)
+
+
+def test_what_others_wrote_waits_until_the_conversation_was_opened_and_no_letter_tells_it_then(
+    db: Database, who: Who, met: int, say: Callable[..., int]
+) -> None:
+    say("genk", "Een")
+    assert unread(db, who("aalter")) == [(About.IDEA, met, "Genk")]
+    assert unread(db, who("genk")) == []
+    assert unread(db, who("kortrijk")) == []
+    for _ in range(2):
+        look(db, who("aalter"), met)
+    assert unread(db, who("aalter")) == []
+    hear(db, MONDAY)
+    assert letters(db) == []
+    say("aalter", "Twee")
+    hear(db, MONDAY + timedelta(days=1))
+    assert letters(db) == ["genk"]
+    assert unread(db, who("genk")) == [(About.IDEA, met, "Aalter")], "told in a letter is not read yet"
+    say("genk", "Drie")
+    assert unread(db, who("genk")) == []
+
+
+def test_opening_a_conversation_follows_nothing(db: Database, who: Who, met: int, say: Callable[..., int]) -> None:
+    add_member(db, email="collega@test.example", organisation_id=who("aalter").organisation_id, role=Role.MEMBER)
+    say("genk", "Een")
+    look(db, who("collega"), met)
+    say("genk", "Twee")
+    assert unread(db, who("collega")) == []
+    hear(db, MONDAY)
+    assert letters(db) == ["aalter"]
+
+
+def test_who_muted_reads_it_here_and_who_left_or_may_not_read_it_any_more_is_told_nothing(
+    db: Database, who: Who, met: int, say: Callable[..., int]
+) -> None:
+    say("genk", "Een")
+    for muted, left, waits in ((True, False, 1), (False, True, 0), (False, False, 1)):
+        threads.follow(db, member=who("aalter"), about=About.IDEA, item_id=met, muted=muted, left=left)
+        assert len(unread(db, who("aalter"))) == waits
+    for sql in (
+        "update ideas set state = 'hidden'",
+        "update messages set hidden = 1",
+        "update members set organisation_id = (select id from organisations where name = 'Kortrijk') "
+        "where email like 'aalter@%'",
+        "update organisations set successor_id = (select id from organisations where name = 'Genk') "
+        "where name = 'Aalter'",
+    ):
+        db.execute("begin")
+        assert change(db, sql)
+        assert unread(db, who("aalter")) == [], sql
+        db.execute("rollback")
+        assert len(unread(db, who("aalter"))) == 1
+
+
+def test_after_a_merger_the_new_municipality_still_sees_what_others_wrote(
+    db: Database, who: Who, met: int, say: Callable[..., int]
+) -> None:
+    say("genk", "Een")
+    with transaction(db):
+        change(
+            db,
+            """update organisations set successor_id = (select id from organisations where name = 'Kortrijk')
+            where name = 'Aalter'""",
+        )
+    look(db, who("genk"), met)
+    assert len(unread(db, who("aalter"))) == 1
 
 
 USES = FactForm(product="Boeker", supplier="Zwemsoft nv", cost_year="12.500", contract_end="2027-06-30", again="no")
@@ -295,7 +388,7 @@ def test_who_is_alone_in_a_year_does_not_hide_a_later_meeting() -> None:
 
 
 def test_a_cluster_that_is_not_accepted_has_no_conversation(
-    db: Database, who: Who, met: int, say: Callable[..., None]
+    db: Database, who: Who, met: int, say: Callable[..., int]
 ) -> None:
     with transaction(db):
         cluster_id = insert(

@@ -525,7 +525,7 @@ def test_every_route_has_a_row(app: Flask) -> None:
     assert routes == covered
 
 
-def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
+def test_a_read_changes_nothing_but_what_the_reader_has_seen(furnished: Database, page: Page) -> None:
     tables = ("ideas", "endorsements", "introductions", "clusters", "judgements", "letters", "jobs", "members")
     tables += ("invitations", "access_requests", "password_resets", "stands_for", "stands_for_changes")
     tables += ("projects", "calls", "contact_requests", "project_uploads")
@@ -538,8 +538,10 @@ def test_a_read_changes_nothing(furnished: Database, page: Page) -> None:
     tables += ("adoptions", "idea_questions", "idea_seen", "plan_invitations")
     tables += ("cluster_history", "cluster_suggestions", "rejection_reasons", "relation_fits")
 
+    seen = {"poster_seen", "endorser_seen", "read_id", "told_id"}
+
     def everything() -> list[Any]:
-        return [list(furnished[table].rows) for table in tables]
+        return [[[one[name] for name in one if name not in seen] for one in furnished[table].rows] for table in tables]
 
     before = everything()
     for role in ROLES:

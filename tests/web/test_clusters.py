@@ -87,6 +87,23 @@ def test_the_desk_says_that_a_run_failed_and_offers_the_button_again(
     assert value(app_db, "select count(*) from jobs where kind = 'propose'") == 1
 
 
+def test_a_municipality_finds_an_accepted_cluster_and_joins_it(page: Page, proposal: Cluster, app_db: Database) -> None:
+    with transaction(app_db):
+        change(app_db, "update clusters set state = 'accepted' where id = ?", [proposal.id])
+    address = f"/clusters/{proposal.id}"
+    listed = page("kortrijk").get(page("kortrijk").get("/ideas").select_one("a[href*='kind=cluster']")["href"])
+    assert listed.find("a", string=proposal.name)["href"] == address
+    button = page("kortrijk").get(address).select_one("#join ~ p a")
+    central = next(one for one in proposal.members if one.kind is Kind.IDEA)
+    assert button["href"] == page().get(address).select_one("#join ~ p a")["href"] == f"/ideas/{central.id}/endorse"
+    for name in ("genk", "aalter", "coordinator"):
+        assert page(name).get(address).select_one("#join") is None
+    page("kortrijk").submit(button["href"], role="learn", message="")
+    joined = page("kortrijk").get(address)
+    assert joined.select_one("#join") is None
+    assert joined.select_one("#together")
+
+
 def missing() -> Encoder:
     raise OSError("weg")
 

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 import cluster.adoptions
 import cluster.contacts
+import cluster.ideas
 import data.contacts
 import data.ideas
 import data.letters
@@ -20,6 +21,7 @@ from data.store import change, transaction, value
 from models.errors import Refusal
 from models.ideas import IdeaForm
 from models.people import Member
+from tests.conftest import asked_of
 
 Page = Callable[..., Any]
 Who = Callable[[str], Member]
@@ -181,7 +183,7 @@ def test_an_empty_inbox_says_what_to_do(page: Page, app: Flask) -> None:
     assert len(page("genk").get("/introductions").select(".empty")) == 2
 
 
-def test_the_start_page_shows_the_newest_that_wait_and_counts_them_all(
+def test_the_start_page_shows_those_that_wait_longest_and_counts_them_all(
     page: Page, app_db: Database, who: Who, idea: int
 ) -> None:
     endorse(page, idea)
@@ -200,9 +202,37 @@ def test_the_start_page_shows_the_newest_that_wait_and_counts_them_all(
             data.contacts.ask(app_db, endorsement_id=endorsement_id, **people)
     shown = page("aalter").get("/")
     assert shown.select_one("nav .count").text.startswith("25")
-    assert len(shown.select("main .list .card")) == 20
+    assert len(shown.select("main .list .card")) == 10
     assert shown.select_one("main a[href='/introductions']").text == "Alle contacten"
     assert page("genk").get("/").select_one("nav .count") is None
+
+
+def test_the_start_page_shows_own_ideas_and_how_many_join_them(page: Page, app_db: Database, who: Who) -> None:
+    assert "Jullie plaatsten nog geen idee." in page("kortrijk").get("/").select_one("[aria-labelledby=own]").text
+    for number in range(5):
+        form = IdeaForm(title=f"Idee {number}", description="Tekst.")
+        cluster.ideas.post(app_db, encoder=None, member=who("kortrijk"), form=form)
+    endorse(page, 5)
+    own = page("kortrijk").get("/").select_one("[aria-labelledby=own]")
+    assert [one.a.text for one in own.select("li")] == ["Idee 4", "Idee 3", "Idee 2"]
+    assert ["1 bestuur zegt ‘ook wij’" in one.text for one in own.select("li")] == [True, False, False]
+    listed = page("kortrijk").get(own.find("a", string="Alle ideeën van jullie bestuur")["href"])
+    assert len(listed.select("main .card")) == 5
+    assert page("coordinator").get("/").select_one("[aria-labelledby=own]") is None
+
+
+def test_an_answer_stands_before_all_else_and_names_lead_to_the_municipality(page: Page, idea: int) -> None:
+    endorse(page, idea)
+    shown = page("aalter").get("/introductions/1")
+    assert shown.select_one("main h2").text == "Willen jullie kennismaken?"
+    assert shown.find("a", string="Genk")["href"] == "/municipalities/2"
+    page("aalter").submit("/introductions/1/agree", at="/introductions/1")
+    home = page("genk").get("/")
+    assert home.find("a", string="Aalter zei ja: bekijk de gegevens")["href"] == "/introductions/1"
+    assert home.select_one("nav .count").text.split()[0] == "1"
+    assert page("genk").get("/introductions").select_one(".card").find(string="Nieuw")
+    assert page("genk").get("/introductions/1").select_one("nav .count") is None
+    assert "Niets: je bent helemaal bij." in page("genk").get("/").text
 
 
 NAMES = ("aalter", "genk", "kortrijk")
@@ -338,7 +368,7 @@ def _take(consents: Consents, db: Database, who: Who, idea: int, what: str, name
             with transaction(db):
                 change(db, "update members set standing_consent = ? where id = ?", [int(what == "always"), member.id])
         elif what in {"agree", "decline"}:
-            for introduction in cluster.contacts.waiting_for(db, member=member)[:1]:
+            for introduction in asked_of(db, member)[:1]:
                 getattr(cluster.contacts, what)(db, member=member, introduction_id=introduction.id)
                 answered = introduction.endorser_organisation.lower()
         elif what == "endorse":

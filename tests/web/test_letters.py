@@ -65,7 +65,7 @@ def test_one_click_ends_letters_without_a_page_or_a_session(
     assert answer.status_code == 200
     assert cluster.digests.wanted(app_db, member=who("genk")) is Digest.OFF
     assert cluster.digests.wanted(app_db, member=who("aalter")) is Digest.DAILY
-    assert "Je krijgt geen e-mails meer over het overzicht" in page().submit(link).main.text
+    assert "Je krijgt geen e-mails meer over de nieuwsmail" in page().submit(link).main.text
 
 
 def test_a_link_of_another_key_ends_nothing(page: Page, app_db: Database, who: Callable[[str], Member]) -> None:

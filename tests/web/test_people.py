@@ -73,6 +73,7 @@ def test_signing_out_ends_every_session(page: Page) -> None:
     here, elsewhere = page(), page()
     for visitor in (here, elsewhere):
         visitor.submit("/sign-in", email="genk@test.example", password=PASSWORD)
+    assert here.get("/account").select_one("main form[action='/sign-out'] button")
     here.submit("/sign-out", at="/account")
     assert elsewhere.client.get("/account").status_code == 302
 

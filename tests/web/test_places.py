@@ -274,7 +274,7 @@ def test_home_shows_what_is_near_and_why(page: Page, app_db: Database, located: 
     assert [tag.get_text() for tag in themes.select("a.tag")] == ["Innovatieve dienstverlening", "Digitale democratie"]
     assert "Kortrijk zegt ‘ook wij’ bij Van de buren" in " ".join(themes.text.split())
     assert "geheim" not in shown.text
-    assert "Eigen idee" not in shown.text
+    assert all("Eigen idee" not in shown.find("h2", id=name).parent.text for name in ("near", "themes"))
 
 
 def test_home_of_a_body_shows_the_municipalities_it_speaks_for(
@@ -314,16 +314,18 @@ def test_home_tells_a_member_what_waits_for_the_organisation(page: Page, app_db:
     add_member(app_db, email="an@test.example", organisation_id=who("aalter").organisation_id, role=Role.MEMBER)
     change(app_db, "update members set active = 0 where email like 'aalter@%'")
 
-    shown = page("an").get("/").select(".queues li")
+    home = page("an").get("/")
 
-    assert [(one.a["href"], one.select_one(".amount").get_text()) for one in shown] == [
-        ("/plans", "1"),
-        ("/introductions", "1"),
+    assert [(one.a["href"], one.select_one(".amount").get_text()) for one in home.select(".queues li")] == [
+        ("/introductions", "1")
     ]
+    assert home.find("a", string="Aanvaarden jullie het kostenplan “Samen”?")["href"] == "/plans/1"
     an = page("an")
     an.submit("/introductions/take-over", at="/introductions")
     cluster.plans.answer(app_db, member=who("an"), plan_id=1, number=1, accepted=True)
-    assert not an.get("/").select(".queues li")
+    done = an.get("/")
+    assert not done.select(".queues li")
+    assert not done.find("a", string="Aanvaarden jullie het kostenplan “Samen”?")
     assert not page("kortrijk").get("/").select(".queues li")
 
 

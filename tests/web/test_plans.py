@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from sqlite_utils import Database
 
 from cluster import contacts, ideas, plans
-from data.store import value
+from data.store import insert, now, transaction, value
 from models.circles import About
 from models.ideas import IdeaForm
 from models.people import Member
@@ -80,6 +80,31 @@ def test_a_plan_is_made_from_the_page_of_the_idea_and_shows_who_pays_what(
     assert len(shown.select(".bars rect.money")) == 2
     assert visitor.get(f"/ideas/{met}").find("a", string="Kostenplan") is not None
     assert page("kortrijk").get(f"/ideas/{met}").find("a", string="Kostenplan") is None
+
+
+def test_a_plan_begins_at_the_contact_or_in_the_list_of_plans(
+    page: Page, met: int, app_db: Database, ids: dict[str, int]
+) -> None:
+    begins = f"/plans/new?idea={met}"
+    for name in ("genk", "aalter"):
+        assert page(name).get("/introductions/1").find("a", string="Maak een kostenplan")["href"] == begins
+        assert page(name).get("/plans").find("a", string="Zwembad")["href"] == begins
+    assert page("kortrijk").get("/plans").find("a", string="Zwembad") is None
+    page("genk").submit("/plans/new", at=begins, idea=str(met), **fields(ids))
+    assert page("genk").get("/plans").select_one("#start") is None
+    assert page("aalter").get("/introductions/1").find("a", string="Kostenplan")["href"] == "/plans/1"
+    home = page("aalter").get("/")
+    assert home.find("a", string="Aanvaarden jullie het kostenplan “Zwembad samen”?")["href"] == "/plans/1"
+    with transaction(app_db):
+        cluster_id = insert(
+            app_db,
+            "insert into clusters (state, name, created_at, updated_at) values ('accepted', 'Zwemmen', ?, ?)",
+            [now(), now()],
+        )
+        app_db.execute("insert into cluster_members values (?, 'idea', ?, 0, null)", [cluster_id, met])
+    begun = page("aalter").get(page("aalter").get("/plans").find("a", string="Zwemmen")["href"])
+    assert begun.select_one("h1")
+    assert page("kortrijk").get("/plans").find("a", string="Zwemmen") is None
 
 
 def test_more_rows_and_a_preview_keep_what_was_typed_and_save_nothing(

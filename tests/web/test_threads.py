@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from cluster import contacts, ideas
 from cluster.web.markup import markdown
-from data.store import value
+from data.store import transaction, value
 from models.ideas import IdeaForm
 from models.people import Member
 
@@ -32,19 +32,70 @@ def at(app_db: Database, who: Callable[[str], Member]) -> str:
 
 def test_a_message_is_written_read_and_answered(page: Page, at: str) -> None:
     visitor = page("genk")
-    assert visitor.get(at.replace("/conversations/idea", "/ideas")).find("a", string="Gesprek")["href"] == at
+    begins = visitor.get(at.replace("/conversations/idea", "/ideas")).find("a", string="Schrijf een bericht")
+    assert begins["href"] == f"{at}#text"
     assert "Nog geen berichten." in visitor.get(at).text
     shown = visitor.submit(f"{at}/messages", at=at, text="Dag *allemaal*\n\n- een\n- twee", submission_key="a")
     message = shown.select_one(".message")
     assert message.select_one("em").text == "allemaal"
     assert [item.text for item in message.select("li")] == ["een", "twee"]
-    assert "Aalter" in page("aalter").submit(f"{at}/messages", at=at, text="Dag!").select(".message")[0].text
+    shown = page("aalter").submit(f"{at}/messages", at=at, text="Dag!")
+    assert [one.select_one(".meta b").text for one in shown.select(".message")] == ["Genk", "Aalter"], "oldest first"
+    assert shown.select_one(".message").find_next("form", action=f"{at}/messages"), "one writes below what stands"
+    assert shown.find("a", string="Contact met Genk")["href"] == "/introductions/1"
     page("kortrijk").get(at, status=404)
 
 
 def test_an_empty_message_is_refused_at_its_field(page: Page, at: str) -> None:
     shown = page("genk").submit(f"{at}/messages", at=at, text=" ", status=422)
     assert shown.select_one("#errors a")["href"] == "#text"
+
+
+def test_who_sends_a_message_lands_at_it_and_sending_it_twice_too(page: Page, at: str) -> None:
+    visitor = page("genk")
+    token = visitor.get(at).select_one("input[name=csrf_token]")["value"]
+    typed = {"csrf_token": token, "text": "Dag!", "submission_key": "zelfde"}
+    went = [visitor.client.post(f"{at}/messages", data=typed).headers["Location"] for _ in range(2)]
+    assert went == [f"{at}#message-1"] * 2
+    assert visitor.get(at).select_one("#message-1")["tabindex"] == "-1"
+
+
+def test_of_a_long_conversation_the_newest_messages_come_first_to_read(page: Page, at: str, app_db: Database) -> None:
+    page("genk").submit(f"{at}/messages", at=at, text="Bericht 0")
+    with transaction(app_db):
+        for number in range(1, 40):
+            app_db.execute(
+                "insert into messages (thread_id, member_id, organisation_id, text, lang, written_at) "
+                "select thread_id, member_id, organisation_id, ?, lang, written_at from messages where id = 1",
+                [f"Bericht {number}"],
+            )
+    shown = page("aalter").get(at)
+    texts = [one.select_one(".prose").text.strip() for one in shown.select(".message")]
+    assert texts == [f"Bericht {number}" for number in range(10, 40)]
+    older = page("aalter").get(shown.find("a", string="Oudere berichten")["href"])
+    assert older.select_one(".message .prose").text.strip() == "Bericht 0"
+    assert older.select_one("form[action$='/messages']") is None
+    assert len(page("aalter").get(older.find("a", string="Nieuwere berichten")["href"]).select(".message")) == 30
+
+
+def test_an_unread_message_stands_at_the_start_page_the_menu_the_contacts_and_itself(page: Page, at: str) -> None:
+    page("aalter").get("/introductions/1")
+    page("genk").submit(f"{at}/messages", at=at, text="Dag!")
+    reader = page("aalter")
+    home = reader.get("/")
+    told = home.find("a", string="Genk schreef in het gesprek over “Zwembad”")
+    assert told["href"] == f"{at}#new"
+    assert home.select_one("nav .count").text.split()[0] == "1"
+    inbox = reader.get("/introductions")
+    assert inbox.select_one(".card").find(string="Nieuw bericht")
+    assert inbox.select_one("[aria-labelledby=conversations]").find("a", string="Zwembad")["href"] == f"{at}#new"
+    assert reader.get("/introductions/1").find("a", string="Lees het nieuwe bericht")["href"] == f"{at}#new"
+    opened = reader.get(at)
+    assert opened.select_one(".message #new").text.strip() == "Nieuw"
+    assert opened.select_one("nav .count") is None
+    assert reader.get(at).select_one("#new") is None
+    assert "Niets: je bent helemaal bij." in reader.get("/").text
+    assert not reader.get("/introductions").find(string="Nieuw bericht")
 
 
 def test_muting_leaving_and_coming_back(page: Page, at: str) -> None:
