@@ -321,7 +321,7 @@ def _projects(place: Database, account: Callable[[str], Member]) -> dict[str, in
     cluster.project_requests.ask(place, member=turnhout, project_id=led, message="Mogen we komen kijken?")
     asked = cluster.project_requests.asked(place, member=turnhout, kind=Kind.PROJECT, item_id=led)
     assert asked is not None
-    return {"led": led, "question": asked.id}
+    return {"led": led, "project_asked": asked.id}
 
 
 def _calls(place: Database, coordinator: Member) -> dict[str, int]:
@@ -628,10 +628,10 @@ ROOMS = [
     Room("requests", "/projects/requests", "coordinator"),
     Room("requests-own", "/projects/requests", "turnhout"),
     Room("requests-none", "/projects/requests", "pajottegem"),
-    Room("request", "/projects/requests/{question}", "turnhout"),
-    Room("request-coordinator", "/projects/requests/{question}", "coordinator"),
+    Room("request", "/projects/requests/{project_asked}", "turnhout"),
+    Room("request-coordinator", "/projects/requests/{project_asked}", "coordinator"),
     Room("request-idea", "/projects/requests/{about_idea}", "coordinator"),
-    Room("request-error", "/projects/requests/{question}", "coordinator", does=_send("Verstuur het antwoord")),
+    Room("request-error", "/projects/requests/{project_asked}", "coordinator", does=_send("Verstuur het antwoord")),
     Room("import", "/projects/import", "coordinator"),
     Room("import-error", "/projects/import", "coordinator", does=_send("Bekijk wat er zou gebeuren")),
     Room("import-plan", "/projects/import", "coordinator", does=_bring_in),

@@ -130,7 +130,7 @@ def says_me_too(page: Page, address: str) -> None:
     page.goto(f"{address}/endorse")
     page.locator("#role").check()
     page.locator("main form button[type=submit]").first.click()
-    expect(page.get_by_role("status").first).to_contain_text("ook wij")
+    expect(page.get_by_role("status").first).to_contain_text("in contact met")
 
 
 def changes_it(page: Page, address: str) -> None:
