@@ -479,13 +479,16 @@ class Domain(RuleBasedStateMachine):
         cases = rows(self.db, "select id, item_id, revision, state from cases where kind = 'idea' order by id")
         if not cases or not self.may(by):
             return
-        case, who = cases[at % len(cases)], self.who(by)
+        who = self.who(by)
         fits = {
             Decision.HIDE: {CaseState.REPORTED, CaseState.SHOWN},
             Decision.DISMISS: {CaseState.REPORTED},
             Decision.KEEP: {CaseState.HIDDEN},
             Decision.SHOW: {CaseState.HIDDEN},
         }[decision]
+        # Where one case can be decided so, it is: what follows on something comes too seldom by chance.
+        cases = [one for one in cases if CaseState(one["state"]) in fits] or cases
+        case = cases[at % len(cases)]
         barred: type[Refusal] | None = None
         if not who.is_coordinator:
             barred = NotAllowed
@@ -661,9 +664,10 @@ class Domain(RuleBasedStateMachine):
             "with nothing new it changed"
         )
 
-    def cluster_at(self, at: int) -> Cluster | None:
+    def cluster_at(self, at: int, *, but: int = 0) -> Cluster | None:
         live = "state in ('proposed', 'accepted')" if at % 4 else "true"
-        ids = [one["id"] for one in rows(self.db, f"select id from clusters where {live} order by id")]
+        sql = f"select id from clusters where {live} and id <> ? order by id"
+        ids = [one["id"] for one in rows(self.db, sql, [but])]
         return data.clusters.get(self.db, cluster_id=ids[at % len(ids)]) if ids else None
 
     @rule(
@@ -679,9 +683,10 @@ class Domain(RuleBasedStateMachine):
     )
     def step(self, by: str, at: int, other: int, item: int, what: str, late: int, undo: bool) -> None:
         Domain.steps += 1
-        found, beside = self.cluster_at(at), self.cluster_at(other)
-        if found is None or beside is None or not self.may(by):
+        found = self.cluster_at(at)
+        if found is None or not self.may(by):
             return
+        beside = self.cluster_at(other, but=found.id) or found
         who, seen = self.who(by), Seen(found.id, found.revision - late)
         key = (Kind.IDEA, self.idea(item)[0])
         inside = found.members[item % len(found.members)].key if found.members else key
