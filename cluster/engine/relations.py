@@ -22,6 +22,10 @@ from numpy.typing import NDArray
 
 from models.matches import Relation
 
+# The mean of both probabilities from which a pair without words may still be shown: about one chance in twenty that the
+# two are at least related.
+MAYBE_AT_LEAST = 0.03
+
 FITTED = Path(__file__).with_name("relations.json")
 
 Floats = NDArray[np.float64]

@@ -14,7 +14,7 @@ import cluster.matches
 import data.ideas
 import data.store
 import data.throttles
-from cluster.engine import lexical
+from cluster.engine import lexical, relations
 from cluster.engine.texts import clean, one_line
 from cluster.web.context import db, encoder, index, member, services
 from cluster.web.face import label, themes
@@ -31,8 +31,6 @@ door = Blueprint("matches", __name__)
 
 _PER_LANE = 4
 _AT_LEAST = 3
-# A maybe is shown from about one chance in twenty that it is at least related.
-_MAYBE_FROM = 0.03
 
 
 def in_lanes(matches: list[Match], answers: Mapping[Item, Judgement] | None = None) -> dict[Lane, list[Match]]:
@@ -54,7 +52,7 @@ def in_lanes(matches: list[Match], answers: Mapping[Item, Judgement] | None = No
 
 def _may_be(match: Match) -> bool:
     # Without a fit a score is no chance, and only orders.
-    return match.probability is None or match.score >= _MAYBE_FROM
+    return match.probability is None or match.score >= relations.MAYBE_AT_LEAST
 
 
 @door.post("/ideas/<int:idea_id>/judgements")
