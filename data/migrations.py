@@ -1801,3 +1801,9 @@ create index introductions_endorser_unseen on introductions (endorser_member_id)
   where state = 'agreed' and endorser_seen = 0;
 
 """
+
+
+@migrations(name="087_counted")
+def counted(db: Database) -> None:
+    """How many ideas fit a filter is counted without reading them."""
+    _all(db, "create index ideas_counted on ideas (state, theme, intent, organisation_id);\n\n")
