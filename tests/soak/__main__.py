@@ -79,6 +79,10 @@ NOBODY_GETS_IN = (
     ),
     Line("login provider: every lie a refusal page, no account", ("tests/web/test_government.py",)),
     Line("accounts: invitations, resets, throttles, nobody told apart", ("tests/cluster/test_people.py",)),
+    Line(
+        "throttles count over processes and restarts; nothing asks anything of another machine",
+        ("tests/soak/test_workers.py",),
+    ),
     Line("the second step", ("tests/cluster/test_second_steps.py", "tests/browser/test_security.py")),
     Line(
         "no header, cell or search is what somebody typed",

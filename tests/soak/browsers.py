@@ -58,13 +58,15 @@ class Browser:
 
     def sign_in_once(self) -> None:
         """Sign in by the form, as a person does, unless that was done: the session outlives the server."""
-        if self._signed_in:
-            return
+        if not self._signed_in:
+            assert self.tries_to_sign_in() == 303
+        self._signed_in = True
+
+    def tries_to_sign_in(self) -> int:
+        """Send the form, as a person does; the status of the answer."""
         _, _, page = self._ask("GET", "/sign-in")
         form = {"csrf_token": _found(_TOKEN, page), "email": self.email, "password": self.password}
-        status, _, page = self._ask("POST", "/sign-in", form)
-        assert status == 303, page[:2_000]
-        self._signed_in = True
+        return self._ask("POST", "/sign-in", form)[0]
 
     def write(self, over: threading.Event, acknowledged: Callable[[], None]) -> None:
         """Post ideas and withdraw or restore one's own until the server is gone or it is over."""

@@ -47,13 +47,13 @@ class Server:
         self.log = folder / "web.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *, encoder: bool) -> None:
-        """Start, and wait until it answers."""
+    def start(self, *, encoder: bool, workers: int = 1) -> None:
+        """Start with so many processes, and wait until it answers."""
         environment = os.environ | {"MEDESTANDERS_DATA": str(self.folder), "MEDESTANDERS_DEMO": "1"}
         environment["MEDESTANDERS_ENCODER"] = "" if encoder else str(self.folder / "no-encoder")
         at = f"fd://{self._socket.fileno()}" if self._held else f"127.0.0.1:{self.port}"
         gunicorn = ["gunicorn", "--no-control-socket", "--graceful-timeout", "30", "--bind", at]
-        how = ["-k", "gthread", "--threads", "8", "-w", "1", "wsgi:app"]
+        how = ["-k", "gthread", "--threads", "8", "-w", str(workers), "wsgi:app"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *gunicorn, *how],
