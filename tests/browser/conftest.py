@@ -103,10 +103,14 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; without it these tests fail, for a gate that skips them says nothing."""
-    program = shutil.which("chromium")
+    """Debian's Chromium; without it these tests fail, for a gate that skips them says nothing.
+
+    Its headless shell is the same engine without a window of its own, of which each test would draw another: a third
+    of the time (1.3 s for fifteen windows instead of 4.0).
+    """
+    program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if program is None:
-        pytest.fail("There is no Chromium. Install it with: apt-get install chromium")
+        pytest.fail("There is no Chromium. Install it with: apt-get install chromium-headless-shell")
     arguments = [*_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=arguments)
