@@ -10,9 +10,20 @@ from data.store import NEWEST, change, fitting, insert, now, row, rows, value
 from models.ledger import Act
 from models.moderation import Action, Case, CaseState, Event, Ground, Item, Report, Subject
 
-_CASE = """
-select id, kind, item_id, title, organisation, state, waiting, round, reason, answer, answered_at, reports, revision,
-  created_at, updated_at
+
+def _lang(of: str) -> str:
+    """A column for the language of the title of an item in table `of`; null once the item is gone."""
+    return f"""case {of}.kind when 'idea' then (select lang from ideas where id = {of}.item_id)
+    when 'project' then (select lang from projects where id = {of}.item_id)
+    when 'endorsement' then
+      (select i.lang from endorsements e join ideas i on i.id = e.idea_id where e.id = {of}.item_id)
+    else (select i.lang from messages g join threads t on t.id = g.thread_id join ideas i on i.id = t.idea_id
+      where g.id = {of}.item_id) end as lang"""
+
+
+_CASE = f"""
+select id, kind, item_id, title, {_lang("cases")}, organisation, state, waiting, round, reason, answer,
+  answered_at, reports, revision, created_at, updated_at
 from cases
 """
 
@@ -240,7 +251,7 @@ def history(db: Database, *, wanted: Filter, at_most: int, after: int = 0, befor
     found = rows(
         db,
         f"""select h.id, h.happened_at, h.member_id, m.name as who, o.name as organisation, h.action, h.kind,
-          h.item_id, h.title, h.reason, h.case_id
+          h.item_id, h.title, {_lang("h")}, h.reason, h.case_id
         from history h left join members m on m.id = h.member_id
         left join organisations o on o.id = m.organisation_id
         where {conditions} and h.id < :before

@@ -72,12 +72,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that was reported and decided about one item. An answer belongs to the present round."""
+    """All that was reported and decided about one item, whose title may be gone with its language.
+
+    An answer belongs to the present round.
+    """
 
     id: int
     kind: Subject
     item_id: int
     title: str
+    lang: str | None
     organisation: str
     state: CaseState
     waiting: bool
@@ -118,5 +122,6 @@ class Event:
     kind: Subject
     item_id: int
     title: str
+    lang: str | None
     reason: str | None
     case_id: int | None

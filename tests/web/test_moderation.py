@@ -51,6 +51,14 @@ def test_coordinators_see_what_waits_from_every_page(reported: Any) -> None:
     assert "Aalter" in reported.get("/reports/1").text
 
 
+def test_a_title_says_in_which_language_it_is(page: Page) -> None:
+    french = "Réserver une salle communale en ligne"
+    page("genk").submit("/ideas/new", title=french, description="Les clubs veulent voir les salles libres.", lang="fr")
+    page("aalter").submit("/report/idea/1", **REPORT)
+    for address in ("/reports", "/reports/1", "/history"):
+        assert page("coordinator").get(address).select_one("main [lang=fr]").text == french, address
+
+
 def test_hide_answer_and_show_again(page: Page, reported: Any, app_db: Database) -> None:
     decide(reported, "hide", 1)
     page().get("/ideas/1", status=404)
