@@ -1,15 +1,21 @@
 """Queued work: one of a kind, under a lease, tried again, never lost."""
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
 from sqlite_utils import Database
 
 import cluster.work
 import data.work
 from data.migrations import migrate
-from data.store import change, close, connect, transaction, value
+from data.store import change, close, connect, now, rows, transaction, value
+from data.work import Job
 
 
 def expire(db: Database) -> None:
@@ -166,3 +172,139 @@ def test_who_lost_the_lease_changes_nothing_any_more(db: Database) -> None:
         assert value(db, "select error from jobs") is None
         assert value(db, "select lease from jobs") == quick.lease
         assert data.work.finish(db, job=quick)
+
+
+def jobs(db: Database) -> dict[str, dict[str, Any]]:
+    """All jobs as they stand, by their key."""
+    return {job["key"]: job for job in rows(db, "select * from jobs")}
+
+
+def crowd(db: Database) -> Job:
+    """A job in hand, amid one of its kind that is done, one that waits, one for later, and one that another holds."""
+    for key in ("done", "held", "mine"):
+        data.work.queue(db, kind="letter", key=key)
+        job = data.work.lease(db, seconds=60)
+        assert job is not None
+        if key == "done":
+            data.work.finish(db, job=job)
+    data.work.queue(db, kind="letter", key="waits")
+    data.work.queue(db, kind="digests", key="later", not_before="2999-01-01T00:00:00+00:00")
+    assert job is not None
+    return job
+
+
+def seconds_from_now(moment: str) -> float:
+    return (datetime.fromisoformat(moment) - datetime.now(UTC)).total_seconds()
+
+
+VERBS: dict[str, tuple[Callable[[Database, Job], object], dict[str, object], int | None]] = {
+    "finish": (lambda db, job: data.work.finish(db, job=job), {"error": None}, None),
+    "fail": (lambda db, job: data.work.fail(db, job=job, error="no"), {"error": "no", "lease": None}, 5),
+    "give up": (lambda db, job: data.work.fail(db, job=job, error="no", tries=1), {"error": "no"}, None),
+    "postpone": (
+        lambda db, job: data.work.postpone(db, job=job, error="away", seconds=90),
+        {"error": "away", "lease": None, "leased_until": None, "attempts": 0},
+        90,
+    ),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_becomes_of_one_job_changes_no_other(db: Database, verb: str) -> None:
+    does, becomes, waits_s = VERBS[verb]
+    with transaction(db):
+        job = crowd(db)
+        before = jobs(db)
+        does(db, job)
+        after = jobs(db)
+        assert {key for key in after if after[key] != before[key]} == {"mine"}
+        mine = after["mine"]
+        assert {name: mine[name] for name in becomes} == becomes
+        assert mine["payload"] == before["mine"]["payload"]
+        if waits_s is None:
+            assert seconds_from_now(mine["done_at"]) <= 0
+        else:
+            assert mine["done_at"] is None
+            assert waits_s - 3 <= seconds_from_now(mine["not_before"]) <= waits_s
+        # Whoever lost the lease, or comes a second time, changes nothing.
+        for stale in (replace(job, lease="of another"), replace(job, id=999)):
+            does(db, stale)
+        assert jobs(db) == after
+
+
+def test_a_lease_is_of_one_job_for_as_long_as_was_asked(db: Database) -> None:
+    with transaction(db):
+        crowd(db)
+        before = jobs(db)
+        found = data.work.lease(db, seconds=70)
+        after = jobs(db)
+        assert found is not None
+        assert (found.kind, found.key, found.attempts, found.payload) == ("letter", "waits", 1, {})
+        assert {key for key in after if after[key] != before[key]} == {"waits"}
+        assert after["waits"]["lease"] == found.lease
+        assert after["waits"]["attempts"] == 1
+        assert 67 <= seconds_from_now(after["waits"]["leased_until"]) <= 70
+        assert not data.work.due(db)
+        assert data.work.lease(db, seconds=60) is None
+
+
+def test_what_is_done_is_neither_due_nor_waits(db: Database) -> None:
+    with transaction(db):
+        data.work.queue(db, kind="letter", key="1")
+        assert data.work.queued(db, kind="letter")
+        assert data.work.waits(db, kind="letter", by=now())
+        job = data.work.lease(db, seconds=60)
+        assert job is not None
+        data.work.finish(db, job=job)
+        change(db, "update jobs set leased_until = '2000-01-01T00:00:00+00:00'")
+        assert not data.work.due(db)
+        assert data.work.lease(db, seconds=60) is None
+        assert data.work.waiting(db) == 0
+        assert not data.work.queued(db, kind="letter")
+        assert not data.work.waits(db, kind="letter", by=now())
+
+
+def test_a_lease_that_ends_this_second_still_holds(db: Database) -> None:
+    with transaction(db):
+        data.work.queue(db, kind="letter", key="1")
+        assert data.work.lease(db, seconds=60) is not None
+        change(db, "update jobs set leased_until = ?", [(datetime.now(UTC) + timedelta(seconds=2)).isoformat()])
+        assert not data.work.due(db)
+
+
+def test_a_job_asked_for_twice_keeps_the_newest_payload_and_the_earlier_moment(db: Database) -> None:
+    with transaction(db):
+        early, late = "2000-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00"
+        data.work.queue(db, kind="digests", key="1", payload={"n": 1}, not_before=late)
+        data.work.queue(db, kind="digests", key="1", payload={"n": 2}, not_before=early)
+        data.work.queue(db, kind="digests", key="1", payload={"n": 3}, not_before=late)
+        job = data.work.lease(db, seconds=60)
+        assert job is not None
+        assert job.payload == {"n": 3}
+        assert value(db, "select not_before from jobs") == early
+
+
+def test_the_wait_doubles_from_five_seconds_to_an_hour(db: Database) -> None:
+    with transaction(db):
+        data.work.queue(db, kind="letter", key="1")
+        waits = []
+        for _ in range(11):
+            job = data.work.lease(db, seconds=60)
+            assert job is not None
+            data.work.fail(db, job=job, error="no")
+            waits.append(seconds_from_now(jobs(db)["1"]["not_before"]))
+            change(db, "update jobs set not_before = '2000-01-01T00:00:00+00:00'")
+    doubled = [min(5 * 2**times, 3_600) for times in range(11)]
+    assert all(low - 2 <= wait <= low for low, wait in zip(doubled, waits, strict=True)), waits
+
+
+def test_the_last_error_of_a_kind_is_that_of_its_newest_job(db: Database) -> None:
+    with transaction(db):
+        for key, error in (("1", "first"), ("2", "second")):
+            data.work.queue(db, kind="propose", key=key)
+            job = data.work.lease(db, seconds=60)
+            assert job is not None
+            data.work.fail(db, job=job, error=error, tries=1)
+        data.work.queue(db, kind="letter", key="3")
+        assert data.work.last_error(db, kind="propose") == "second"
+        assert data.work.last_error(db, kind="letter") is None
