@@ -1,5 +1,6 @@
 """Me too: a municipality endorses an idea, and both sides meet once both consented."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from sqlite_utils import Database
@@ -242,6 +243,15 @@ def inbox(db: Database, *, member: Member | None) -> Inbox:
             for found in data.contacts.sent_by(db, organisation_id=organisation_id, at_most=_SHOWN_AT_MOST)
         ),
     )
+
+
+def said(
+    db: Database, *, member: Member | None, idea_ids: Collection[int]
+) -> dict[int, tuple[int, IntroductionState] | None]:
+    """To which of these ideas this member's organisation says *ook wij*, with the introduction that came of it."""
+    if member is None or member.organisation_id is None or not idea_ids:
+        return {}
+    return data.contacts.said(db, organisation_id=member.organisation_id, idea_ids=idea_ids)
 
 
 def about(db: Database, *, member: Member | None, idea_id: int) -> list[Introduction]:

@@ -1,10 +1,11 @@
 """Endorsements, and the introductions that follow from them."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlite_utils import Database
 
-from data.store import change, now, row, rows, value
+from data.store import change, now, placeholders, row, rows, value
 from models.contacts import Endorsement, EndorsementRole, Introduction, IntroductionState
 
 _ENDORSEMENT = """
@@ -208,6 +209,20 @@ def sent_by(db: Database, *, organisation_id: int, at_most: int) -> list[Introdu
     """The introductions an organisation asked for, waiting ones first, then by last change."""
     sql = _INTRODUCTION + f"where e.organisation_id = :organisation_id and {_COUNTS}" + _WAITING_FIRST
     return [_introduction(item) for item in rows(db, sql, {"organisation_id": organisation_id, "at_most": at_most})]
+
+
+def said(
+    db: Database, *, organisation_id: int, idea_ids: Collection[int]
+) -> dict[int, tuple[int, IntroductionState] | None]:
+    """To which of these ideas an organisation says *ook wij*, with the introduction that came of it, if any."""
+    found = rows(
+        db,
+        f"""select e.idea_id, n.id, n.state from endorsements e
+        left join introductions n on n.endorsement_id = e.id and n.former_id is null
+        where e.organisation_id = ? and e.active = 1 and e.idea_id in ({placeholders(len(idea_ids))})""",
+        [organisation_id, *idea_ids],
+    )
+    return {one["idea_id"]: (one["id"], IntroductionState(one["state"])) if one["id"] else None for one in found}
 
 
 def agreed_about(db: Database, *, idea_id: int, organisation_id: int) -> list[Introduction]:

@@ -147,6 +147,7 @@ def show(idea_id: int) -> ResponseReturnValue:
         lanes=in_lanes(matches, answers),
         dismissed=[one for one in matches if answers.get((one.kind, one.id)) == Judgement.DIFFERENT],
         answers=answers,
+        ours=cluster.contacts.said(db(), member=asking, idea_ids=[one.id for one in matches if one.kind is Kind.IDEA]),
         may_judge=cluster.matches.may_judge(idea, asking),
         words_only=encoder() is None,
         support=cluster.contacts.support(db(), idea=idea, found=said),

@@ -25,6 +25,23 @@ def test_a_me_too_is_offered_to_those_who_can_give_it(page: Page, posted: None) 
         assert len(panel.select(offered)) == count, who
 
 
+def test_beside_ones_own_idea_stands_what_became_of_a_me_too(page: Page, posted: None) -> None:
+    page("aalter").submit("/ideas/new", **ASKED)
+    offered = "a.button[href='/ideas/1/endorse']"
+    assert page("aalter").get("/ideas/2").select_one(offered)
+    page("aalter").submit("/ideas/1/endorse", role="learn")
+    for state, word in (("asked", "Gevraagd"), ("agreed", "In contact")):
+        if state == "agreed":
+            page("genk").submit("/introductions/1/agree", at="/introductions/1")
+        beside = page("aalter").get("/ideas/2")
+        assert not beside.select(offered)
+        assert word in beside.select_one(".lane a[href='/introductions/1']").text
+    # Others are offered it as before.
+    assert page("kortrijk").get("/ideas/2").select_one(offered)
+    page("aalter").submit("/ideas/1/endorsement/withdraw", at="/ideas/1")
+    assert page("aalter").get("/ideas/2").select_one(offered)
+
+
 def test_posting_anyway_is_said_only_where_something_resembles_it(page: Page, posted: None) -> None:
     visitor = page("aalter")
     empty = visitor.submit("/ideas/new", status=422)
