@@ -7,10 +7,12 @@ from sqlite_utils import Database
 
 import data.circles
 from cluster import circles, contacts, ideas
+from data.store import change, transaction
 from models.circles import About, Party
 from models.errors import NotFound
 from models.ideas import IdeaForm
 from models.people import Member
+from tests.data.test_circles import World
 
 Who = Callable[[str], Member]
 
@@ -46,3 +48,38 @@ def test_one_government_is_a_party_a_body_with_the_inhabitants_it_speaks_for(db:
     assert data.circles.party(db, organisation_id=4) == Party(4, "Streekverband", 105_000)
     assert data.circles.party(db, organisation_id=404) is None
     assert circles.today(db, organisation_id=None) is None
+
+
+def test_behind_an_accepted_cluster_of_two_are_their_members_and_coordinators_and_nobody_else(
+    db: Database, who: Who
+) -> None:
+    world = World(db)
+    with transaction(db):
+        mine, other = world.idea("Genk"), world.idea("Aalter")
+        accepted = world.cluster("Zwemmen", ("idea", mine), ("idea", other))
+        proposed = world.cluster("Lezen", ("idea", mine), ("idea", other), state="proposed")
+        alone = world.cluster("Alleen", ("idea", mine))
+    for name in ("genk", "aalter", "coordinator"):
+        found = circles.within(db, member=who(name), about=About.CLUSTER, item_id=accepted)
+        assert (found.title, [one.name for one in found.parties]) == ("Zwemmen", ["Aalter", "Genk"])
+        for item_id in (proposed, alone):
+            with pytest.raises(NotFound):
+                circles.within(db, member=who(name), about=About.CLUSTER, item_id=item_id)
+    for member in (None, who("kortrijk")):
+        with pytest.raises(NotFound):
+            circles.within(db, member=member, about=About.CLUSTER, item_id=accepted)
+
+
+def test_after_a_merger_members_of_both_are_of_the_one_that_is_left(db: Database, who: Who) -> None:
+    world = World(db)
+    with transaction(db):
+        mine = world.idea("Genk", author_id=who("genk").id)
+        world.introduced(mine, "Elders")
+        change(db, "update organisations set successor_id = 3 where id = 2")
+    assert circles.today(db, organisation_id=2) == circles.today(db, organisation_id=3) == 3
+    for name in ("genk", "kortrijk"):
+        found = circles.within(db, member=who(name), about=About.IDEA, item_id=mine)
+        assert [one.name for one in found.parties] == ["Elders", "Kortrijk"]
+    assert circles.speaker(db, about=About.IDEA, item_id=mine, organisation_id=3) == who("genk")
+    assert circles.speaker(db, about=About.IDEA, item_id=mine, organisation_id=4) is None
+    assert circles.today(db, organisation_id=404) is None

@@ -1,16 +1,18 @@
 """Letters: written once, sent as one message that nobody can bend, kept when sending fails."""
 
+import json
 import random
 import re
 import smtplib
 import ssl
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from bs4 import BeautifulSoup
@@ -24,7 +26,7 @@ import data.ideas
 import data.letters
 import data.store
 import data.throttles
-from data.store import change, transaction, value
+from data.store import change, rows, transaction, value
 from models.contacts import EndorsementRole, Introduction, IntroductionState
 from models.errors import NotFound, NotSignedIn
 from models.ideas import IdeaForm
@@ -81,6 +83,13 @@ def deliver(db: Database, letter: Letter, send: mail.Send | None, *, last_try: b
     found = data.letters.get(db, letter_id=letter.id)
     assert found is not None
     return found
+
+
+def raising(fault: Exception) -> mail.Send:
+    def send(message: EmailMessage) -> None:
+        raise fault
+
+    return send
 
 
 def parsed(message: EmailMessage) -> EmailMessage:
@@ -185,11 +194,7 @@ def test_a_letter_that_is_gone_is_no_fault(db: Database) -> None:
     ],
 )
 def test_a_fault_that_may_pass_keeps_the_letter_queued(db: Database, who: Who, fault: Exception) -> None:
-    letter = write(db, who("aalter"))
-
-    def send(message: EmailMessage) -> None:
-        raise fault
-
+    letter, send = write(db, who("aalter")), raising(fault)
     with pytest.raises(type(fault)):
         deliver(db, letter, send)
     kept = data.letters.get(db, letter_id=letter.id)
@@ -200,11 +205,8 @@ def test_a_fault_that_may_pass_keeps_the_letter_queued(db: Database, who: Who, f
     assert deliver(db, letter, send, last_try=True).state is LetterState.FAILED
 
 
-def refusing(code: int, said: bytes) -> mail.Send:
-    def send(message: EmailMessage) -> None:
-        raise smtplib.SMTPRecipientsRefused({"x": (code, said)})
-
-    return send
+def refusing(code: int, said: bytes | str) -> mail.Send:
+    return raising(smtplib.SMTPRecipientsRefused({"x": (code, said)}))  # type: ignore[dict-item]
 
 
 def test_whom_the_mail_server_does_not_know_keeps_their_letters_until_the_address_works(db: Database, who: Who) -> None:
@@ -361,3 +363,116 @@ def test_nobody_without_an_account_tries_an_address_again(db: Database, who: Who
         letters.resume(db, member=None, member_id=who("genk").id)
     with pytest.raises(NotFound):
         letters.resume(db, member=who("aalter"), member_id=who("genk").id)
+
+
+def test_a_letter_is_plain_text_with_one_job(db: Database, who: Who) -> None:
+    other, letter = write(db, who("genk"), key="1"), write(db, who("aalter"), key="2")
+    with transaction(db):
+        letters.queue(db, to=replace(who("kortrijk"), active=False), template="request", dedupe_key="3")
+    jobs = [(job["kind"], job["key"], json.loads(job["payload"])) for job in rows(db, "select * from jobs")]
+    assert jobs == [("letter", str(one.id), {"letter_id": one.id}) for one in (other, letter)]
+    assert (letter.recipient, letter.lang, letter.stops) == ("aalter@test.example", "nl", None)
+    assert letter.subject == "Genk zegt ‘ook wij’ bij je idee “Digitale balie”"
+    text, _, footer = letter.body.partition("\n-- \n")
+    assert (
+        text
+        == """Dag Aalter,
+
+Genk zegt ‘ook wij’ bij dit idee van jullie:
+  Digitale balie
+  medestanders:/ideas/7
+
+Wat ze willen doen: We willen trekken
+
+Hun bericht:
+> Graag!
+
+Wil je met hen in contact komen? Antwoord hier:
+medestanders:/introductions/5
+
+Als je ja zegt, zien jullie elkaars naam, functie en e-mailadres. Tot dan ziet niemand die.
+"""
+    )
+    assert (
+        footer
+        == """Medestanders: besturen vinden besturen met hetzelfde idee.
+Antwoorden op deze e-mail worden niet gelezen.
+Kies hier welke e-mails je krijgt: medestanders:/account/letters
+"""
+    )
+    with transaction(db):
+        db.execute("delete from jobs")
+    letters.queue_stranded(db)
+    assert value(db, "select count(*) from jobs") == 2
+
+
+LINKS = "Dag,\nmedestanders:/welcome/s3cret_-x en medestanders:/reset-password/abc, of medestanders:/introductions/5\n"
+SPENT = "Dag,\nmedestanders:/welcome/… en medestanders:/reset-password/…, of medestanders:/introductions/5\n"
+
+
+@pytest.mark.parametrize(
+    ("send", "last_try", "state", "body", "error"),
+    [
+        (lambda message: None, False, "sent", SPENT, None),
+        (None, False, "sent", LINKS, None),
+        (None, True, "sent", LINKS, None),
+        (raising(OSError("x" * 600)), False, "queued", LINKS, f"OSError: {'x' * 491}"),
+        (raising(OSError("away")), True, "failed", SPENT, "OSError: away"),
+        (refusing(550, b"who?"), True, "queued", LINKS, None),
+    ],
+)
+def test_the_secret_in_a_link_is_forgotten_once_the_letter_left_or_is_given_up(
+    db: Database, who: Who, send: mail.Send | None, last_try: bool, state: str, body: str, error: str | None
+) -> None:
+    letter, other = write(db, who("aalter"), key="1"), write(db, who("aalter"), key="2")
+    with transaction(db):
+        change(db, "update letters set body = ?", [LINKS])
+    how: dict[str, Any] = {"sender": "n@test.example", "home": "https://m.example", "sign": sign}
+    if last_try:
+        how["last_try"] = True
+    with pytest.raises(OSError) if error and not last_try else nullcontext():
+        letters.deliver(db, letter_id=letter.id, send=send, **how)
+    found = data.letters.get(db, letter_id=letter.id)
+    assert found is not None
+    assert (found.state, found.body, found.attempts) == (state, body, 1)
+    assert error is None or found.error == error
+    assert data.letters.get(db, letter_id=other.id) == replace(other, body=LINKS)
+
+
+def test_a_letter_to_who_left_fails_unsent_also_where_no_letters_arrived(db: Database, who: Who) -> None:
+    letter, sent = write(db, who("aalter")), list[EmailMessage]()
+    with transaction(db):
+        change(db, "update members set active = 0, bounced_at = '2026-01-01' where id = ?", [who("aalter").id])
+    found = deliver(db, letter, sent.append)
+    assert (found.state, found.error, sent) == (LetterState.FAILED, "ValueError: the account is closed", [])
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "why"),
+    [
+        (500, b"no", "500 no"),
+        (499, b"later", None),
+        (550, "onbekend é", "550 onbekend é"),
+        (550, "5.7.1 no relaying", None),
+        (550, b"5x7. no", "550 5x7. no"),
+        (550, b"caf\xe9 " + b"x" * 400, f"550 caf� {'x' * 291}"),
+    ],
+)
+def test_only_what_a_mail_server_says_of_the_address_itself_pauses_it(
+    db: Database, who: Who, code: int, said: bytes | str, why: str | None
+) -> None:
+    letter = write(db, who("aalter"))
+    with nullcontext() if why else pytest.raises(smtplib.SMTPRecipientsRefused):
+        deliver(db, letter, refusing(code, said))
+    assert who("aalter").bounce == why
+    assert (who("genk").bounce, who("genk").bounced_at) == (None, None)
+
+
+def test_one_tries_ones_own_address_again(db: Database, who: Who) -> None:
+    for name in ("aalter", "genk"):
+        deliver(db, write(db, who(name), key=name), refusing(550, b"no"))
+    assert letters.resume(db, member=who("aalter"), member_id=who("aalter").id).id == who("aalter").id
+    assert who("aalter").bounced_at is None
+    assert who("genk").bounced_at
+    with pytest.raises(NotFound):
+        letters.resume(db, member=who("coordinator"), member_id=99)

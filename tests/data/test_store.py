@@ -4,9 +4,9 @@ import errno
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,8 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
 
 import data.store
-import data.turns
 from data.store import change, close, connect, insert, row, rows, transaction, value
 from data.throttles import open_throttles
-from data.turns import Queue
 
 ROOT = Path(__file__).resolve().parents[2]
 Start = Callable[[str], "subprocess.Popen[str]"]
@@ -149,6 +147,157 @@ def test_a_full_disk_leaves_nothing_half_and_writing_works_again_when_there_is_r
     assert value(store, "pragma integrity_check") == "ok"
 
 
+def coded(code: int) -> sqlite3.Error:
+    """A fault as SQLite tells it, with its number."""
+    fault = sqlite3.OperationalError("no")
+    fault.sqlite_errorcode = code
+    return fault
+
+
+@pytest.mark.parametrize(("fault", "closed"), [
+    (OSError(errno.ENOSPC, "full"), True),
+    (OSError(errno.EROFS, "read-only"), True),
+    (OSError(errno.ENOENT, "not there"), False),
+    (ValueError("full"), False),
+    (coded(sqlite3.SQLITE_FULL), True),
+    (coded(sqlite3.SQLITE_BUSY), True),
+    (coded(sqlite3.SQLITE_IOERR | 3 << 8), True),  # told more precisely: while writing
+    (coded(sqlite3.SQLITE_CONSTRAINT | 8 << 8), False),
+    (sqlite3.InterfaceError("no code at all"), False),
+])  # fmt: skip
+def test_a_disk_that_takes_nothing_is_told_from_other_faults(fault: Exception, closed: bool) -> None:
+    assert data.store.closed_for_writing(fault) is closed
+
+
+# Settings.
+
+KEPT = {"foreign_keys": 1, "journal_mode": "wal", "synchronous": 2, "busy_timeout": 5000, "trusted_schema": 0}
+
+
+def test_every_connection_has_the_settings_that_keep_the_store_whole(path: Path) -> None:
+    def settings(_: int) -> dict[str, object]:
+        db = connect(path)
+        found = {name: value(db, f"pragma {name}") for name in KEPT}
+        assert value(db, "pragma mmap_size") == 0
+        close(db)
+        return found
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(settings, range(16))) == [KEPT] * 16
+
+
+def test_a_database_in_memory_has_them_too_but_for_the_journal(db: Database) -> None:
+    assert {name: value(db, f"pragma {name}") for name in KEPT} == KEPT | {"journal_mode": "memory"}
+
+
+def test_only_the_throttles_may_be_lost(tmp_path: Path) -> None:
+    db = open_throttles(tmp_path / "throttles.sqlite")
+    assert {name: value(db, f"pragma {name}") for name in KEPT} == KEPT | {"synchronous": 0}
+    close(db)
+
+
+def test_a_row_that_points_at_nothing_is_refused(db: Database) -> None:
+    with pytest.raises(sqlite3.IntegrityError), transaction(db):
+        db.execute("insert into idea_versions values (404, 1, null, '2026-01-01', '{}')")
+
+
+@pytest.mark.parametrize(("version", "welcome"), [((3, 40, 1), False), ((3, 51, 2), False), ((3, 51, 3), True)])
+def test_a_version_of_sqlite_that_can_corrupt_is_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int], welcome: bool
+) -> None:
+    monkeypatch.setattr(data.store.sqlite3, "sqlite_version_info", version)  # type: ignore[attr-defined]
+    if welcome:
+        close(connect(path))
+    else:
+        with pytest.raises(RuntimeError, match="pysqlite3"):
+            connect(path)
+
+
+def test_a_connection_goes_from_thread_to_thread_and_is_of_no_use_once_closed(path: Path) -> None:
+    db = connect(path)
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(counter, db).result() == 0
+    close(db)
+    with pytest.raises(sqlite3.ProgrammingError):
+        counter(db)
+
+
+def test_a_connection_leaves_no_file_open(path: Path) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = opened()
+    for _ in range(5):
+        close(connect(path))
+    assert opened() == before
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 7])
+def test_a_list_that_only_grows_is_read_in_portions(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    class One:
+        def __init__(self, id: int) -> None:
+            self.id = id
+
+    asked: list[int] = []
+
+    def portion(at_most: int, before: int) -> list[One]:
+        asked.append(at_most)
+        return [One(id) for id in range(count, 0, -1) if id < before][:at_most]
+
+    monkeypatch.setattr(data.store, "_PORTION", 3)
+    assert [one.id for one in data.store.newest_first(portion)] == list(range(count, 0, -1))
+    assert set(asked) == {3}
+
+
+# Asking.
+
+
+def test_rows_come_by_name_and_what_was_written_is_told(store: Database) -> None:
+    with transaction(store):
+        assert [insert(store, "insert into counted (n) values (?)", [n]) for n in (7, 8, 9)] == [1, 2, 3]
+        assert change(store, "update counted set n = n + 10 where n > ?", [7]) == 2
+        assert change(store, "delete from counted where n = 404") == 0
+    assert rows(store, "select * from counted order by id") == [
+        {"id": 1, "n": 7},
+        {"id": 2, "n": 18},
+        {"id": 3, "n": 19},
+    ]
+    assert row(store, "select n, id from counted where n > :n order by id", {"n": 7}) == {"n": 18, "id": 2}
+    assert row(store, "select n from counted where n = 404") is None
+    assert value(store, "select n, id from counted order by id desc") == 19
+    assert value(store, "select n from counted where n = 404") is None
+    assert value(store, "select 9223372036854775806 < ?", [data.store.NEWEST]) == 1
+
+
+@dataclass
+class Wanted:
+    n: int | None = None
+    least: int | None = None
+
+
+TESTS = {"n": "n = :n", "least": "id >= :least"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [(Wanted(), [1, 2, 3]), (Wanted(n=0), [1]), (Wanted(least=2), [2, 3]), (Wanted(n=8, least=3), [])],
+)
+def test_a_filter_asks_only_what_is_given_and_all_of_that(store: Database, wanted: Wanted, ids: list[int]) -> None:
+    with transaction(store):
+        for n in (0, 8, 9):
+            insert(store, "insert into counted (n) values (?)", [n])
+    conditions, values = data.store.fitting(wanted, TESTS)
+    found = rows(store, f"select id from counted where {conditions} order by id", values)
+    assert [one["id"] for one in found] == ids
+
+
+@pytest.mark.parametrize("given", [[], [2], [1, 2]])
+def test_a_list_of_ids_finds_those_and_an_empty_one_none(store: Database, given: list[int]) -> None:
+    marks = data.store.placeholders(len(given))
+    found = rows(store, f"select value from json_each('[1, 2, 3]') where value in ({marks})", given)
+    assert [one["value"] for one in found] == given
+
+
 # Many writers.
 
 
@@ -234,168 +383,3 @@ if child == 0:
 raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
-
-
-# Turns.
-
-
-def drawn(path: Path) -> int:
-    """The last number that was drawn."""
-    return int.from_bytes(path.read_bytes()[:8], "little")
-
-
-def wait_for(truth: Callable[[], bool]) -> None:
-    """Wait until something is so, at most ten seconds."""
-    for _ in range(1_000):
-        if truth():
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError("it never was")
-
-
-def test_writers_go_in_the_order_in_which_they_came(tmp_path: Path) -> None:
-    path = tmp_path / "turns"
-    queues = [Queue(path) for _ in range(6)]
-    order: list[int] = []
-
-    def go(at: int) -> None:
-        with queues[at].turn(at_most_s=30):
-            order.append(at)
-
-    threads = [threading.Thread(target=go, args=[at]) for at in range(1, 6)]
-    with queues[0].turn(at_most_s=30):
-        for at, thread in enumerate(threads, start=1):
-            thread.start()
-            wait_for(lambda at=at: drawn(path) == at + 1)  # type: ignore[misc]
-        assert order == []
-    for thread in threads:
-        thread.join()
-    assert order == [1, 2, 3, 4, 5]
-    for queue in queues:
-        queue.close()
-
-
-def test_who_waits_too_long_goes_on_and_those_behind_too(tmp_path: Path) -> None:
-    stuck, second, third = (Queue(tmp_path / "turns") for _ in range(3))
-    went = []
-    with stuck.turn(at_most_s=1):
-        with second.turn(at_most_s=0.05):
-            went.append("second")
-        with third.turn(at_most_s=0.05):
-            went.append("third")
-    assert went == ["second", "third"]
-    for queue in (stuck, second, third):
-        queue.close()
-
-
-def test_a_turn_that_ends_badly_lets_the_next_one_in_at_once(tmp_path: Path) -> None:
-    first, second = Queue(tmp_path / "turns"), Queue(tmp_path / "turns")
-    with pytest.raises(ValueError, match="bad"), first.turn(at_most_s=1):
-        raise ValueError("bad")
-    with second.turn(at_most_s=0):
-        pass
-    first.close()
-    second.close()
-
-
-def test_who_was_stopped_while_drawing_a_number_does_not_stop_the_others(tmp_path: Path) -> None:
-    stopped, other = Queue(tmp_path / "turns"), Queue(tmp_path / "turns")
-    assert stopped._wait(data.turns._DRAWING, 0)
-    with other.turn(at_most_s=0.05):
-        pass
-    assert drawn(tmp_path / "turns") == 0
-    stopped.close()
-    with other.turn(at_most_s=0):
-        assert drawn(tmp_path / "turns") == 1
-    other.close()
-
-
-def test_where_a_system_has_no_such_locks_writers_go_on_without_turns(
-    store: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(data.turns, "_SET", None)
-    with transaction(store):
-        change(store, "update counter set n = n + 1")
-    assert counter(store) == 1
-
-
-@pytest.mark.parametrize(("fault", "closed"), [
-    (OSError(errno.ENOSPC, "full"), True),
-    (OSError(errno.EROFS, "read-only"), True),
-    (OSError(errno.ENOENT, "not there"), False),
-    (ValueError("full"), False),
-    (sqlite3.IntegrityError("unique"), False),
-])  # fmt: skip
-def test_a_disk_that_takes_nothing_is_told_from_other_faults(fault: Exception, closed: bool) -> None:
-    assert data.store.closed_for_writing(fault) is closed
-
-
-# Settings.
-
-KEPT = {"foreign_keys": 1, "journal_mode": "wal", "synchronous": 2, "busy_timeout": 5000, "trusted_schema": 0}
-
-
-def test_every_connection_has_the_settings_that_keep_the_store_whole(path: Path) -> None:
-    def settings(_: int) -> dict[str, object]:
-        db = connect(path)
-        found = {name: value(db, f"pragma {name}") for name in KEPT}
-        assert value(db, "pragma mmap_size") == 0
-        close(db)
-        return found
-
-    with ThreadPoolExecutor(8) as threads:
-        assert list(threads.map(settings, range(16))) == [KEPT] * 16
-
-
-def test_a_database_in_memory_has_them_too_but_for_the_journal(db: Database) -> None:
-    assert {name: value(db, f"pragma {name}") for name in KEPT} == KEPT | {"journal_mode": "memory"}
-
-
-def test_only_the_throttles_may_be_lost(tmp_path: Path) -> None:
-    db = open_throttles(tmp_path / "throttles.sqlite")
-    assert {name: value(db, f"pragma {name}") for name in KEPT} == KEPT | {"synchronous": 0}
-    close(db)
-
-
-def test_a_row_that_points_at_nothing_is_refused(db: Database) -> None:
-    with pytest.raises(sqlite3.IntegrityError), transaction(db):
-        db.execute("insert into idea_versions values (404, 1, null, '2026-01-01', '{}')")
-
-
-@pytest.mark.parametrize(("version", "welcome"), [((3, 40, 1), False), ((3, 51, 2), False), ((3, 51, 3), True)])
-def test_a_version_of_sqlite_that_can_corrupt_is_refused(
-    path: Path, monkeypatch: pytest.MonkeyPatch, version: tuple[int, int, int], welcome: bool
-) -> None:
-    monkeypatch.setattr(data.store.sqlite3, "sqlite_version_info", version)  # type: ignore[attr-defined]
-    if welcome:
-        close(connect(path))
-    else:
-        with pytest.raises(RuntimeError, match="pysqlite3"):
-            connect(path)
-
-
-def test_a_connection_leaves_no_file_open(path: Path) -> None:
-    def opened() -> int:
-        return len(list(Path("/proc/self/fd").iterdir()))
-
-    before = opened()
-    for _ in range(5):
-        close(connect(path))
-    assert opened() == before
-
-
-@pytest.mark.parametrize("count", [0, 1, 3, 4, 7])
-def test_a_list_that_only_grows_is_read_in_portions(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
-    class One:
-        def __init__(self, id: int) -> None:
-            self.id = id
-
-    asked: list[int] = []
-
-    def portion(at_most: int, before: int) -> list[One]:
-        asked.append(at_most)
-        return [One(id) for id in range(count, 0, -1) if id < before][:at_most]
-
-    monkeypatch.setattr(data.store, "_PORTION", 3)
-    assert [one.id for one in data.store.newest_first(portion)] == list(range(count, 0, -1))
-    assert set(asked) == {3}

@@ -308,3 +308,23 @@ def test_the_last_error_of_a_kind_is_that_of_its_newest_job(db: Database) -> Non
         data.work.queue(db, kind="letter", key="3")
         assert data.work.last_error(db, kind="propose") == "second"
         assert data.work.last_error(db, kind="letter") is None
+
+
+def test_the_verbs_take_one_job_and_give_that_one_back(db: Database) -> None:
+    assert cluster.work.take(db, seconds=60) is None
+    with transaction(db):
+        for key in ("finished", "failed", "postponed"):
+            data.work.queue(db, kind="letter", key=key)
+    finished, failed, postponed = (cluster.work.take(db, seconds=60) for _ in range(3))
+    assert finished is not None
+    assert failed is not None
+    assert postponed is not None
+    cluster.work.finish(db, job=finished)
+    cluster.work.give_back(db, job=failed, error="no", tries=1)
+    cluster.work.postpone(db, job=postponed, error="away", seconds=90)
+    found = jobs(db)
+    assert [(found[key]["done_at"] is None, found[key]["error"]) for key in ("finished", "failed", "postponed")] == [
+        *((False, None), (False, "no"), (True, "away")),
+    ]
+    assert found["postponed"]["attempts"] == 0
+    assert cluster.work.take(db, seconds=60) is None

@@ -20,21 +20,29 @@ import pytest
 
 from tests.soak.faults import ROOT, copied
 
+# The quickest first: most changes are noticed there.
 WORKER = ("tests/data/test_work.py", "tests/web/test_worker.py")
-LETTERS = ("tests/cluster/test_letters.py", "tests/web/test_worker.py")
-SIGNED_IN = ("tests/cluster/test_sessions.py", "tests/web/test_sessions.py", "tests/cluster/test_second_steps.py")
+LETTERS = ("tests/data/test_letters.py", "tests/cluster/test_letters.py", "tests/web/test_worker.py")
+SESSIONS = (
+    *("tests/data/test_sessions.py", "tests/cluster/test_sessions.py", "tests/cluster/test_second_steps.py"),
+    *("tests/web/test_sessions.py", "tests/cluster/test_people.py"),
+)
+CIRCLES = (
+    *("tests/data/test_circles.py", "tests/cluster/test_circles.py", "tests/cluster/test_threads.py"),
+    *("tests/cluster/test_plans.py", "tests/web/test_access.py"),
+)
 MODULES = {
     "data/store.py": ("tests/data/test_store.py", "tests/data/test_work.py", "tests/web/test_faults.py"),
-    "data/turns.py": ("tests/data/test_store.py",),
+    "data/turns.py": ("tests/data/test_turns.py", "tests/data/test_store.py"),
     "data/work.py": WORKER,
     "cluster/work.py": WORKER,
     "data/letters.py": LETTERS,
     "cluster/letters.py": LETTERS,
-    "data/sessions.py": (*SIGNED_IN, "tests/cluster/test_people.py"),
-    "cluster/sessions.py": (*SIGNED_IN, "tests/cluster/test_people.py"),
-    "cluster/tokens.py": ("tests/cluster/test_people.py", *SIGNED_IN),
-    "cluster/circles.py": ("tests/cluster/test_threads.py", "tests/cluster/test_plans.py", "tests/web/test_access.py"),
-    "data/circles.py": ("tests/cluster/test_threads.py", "tests/cluster/test_plans.py", "tests/web/test_access.py"),
+    "data/sessions.py": SESSIONS,
+    "cluster/sessions.py": SESSIONS,
+    "cluster/tokens.py": SESSIONS,
+    "cluster/circles.py": CIRCLES,
+    "data/circles.py": CIRCLES,
 }
 PATIENCE_S = 240
 
