@@ -179,7 +179,12 @@ def new() -> ResponseReturnValue:
     except Conflict as conflict:
         posted = conflict.current if isinstance(conflict.current, Idea) else None
         return _form(values=_typed(form), idea=posted, conflict=conflict, submission_key=key, mark=mark), 409
-    flash(gettext("Je idee staat online. Op deze pagina zie je ook wat erop lijkt."))
+    flash(
+        gettext(
+            "Je idee staat online. Lijkt een ander idee erop? Zeg daar ‘ook wij’, "
+            "dan vragen we of jullie elkaar mogen leren kennen."
+        )
+    )
     return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
 
 

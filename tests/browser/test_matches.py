@@ -31,7 +31,8 @@ def test_a_member_reads_why_and_says_what_is_right(visit: Visit, place: Database
     first.get_by_role("button", name="Niet verwant").click()
     expect(page.locator(".lane").get_by_role("heading", name=title)).to_have_count(0)
     page.get_by_text("1 voorstel vond je niet verwant").click()
-    page.get_by_role("group", name=re.compile("Wat vind jij")).last.get_by_role("button", name="Niet verwant").click()
+    dismissed = page.get_by_role("group", name=re.compile("Klopt deze suggestie")).last
+    dismissed.get_by_role("button", name="Niet verwant").click()
 
     again = page.locator(".lane li", has=page.get_by_role("heading", name=title))
     again.get_by_role("button", name="Zelfde nood").click()
