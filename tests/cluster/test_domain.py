@@ -123,6 +123,7 @@ class Said:
     amount: str | None
     active: bool
     state: IntroductionState
+    declined: bool = False
 
 
 @dataclass
@@ -344,11 +345,15 @@ class Domain(RuleBasedStateMachine):
             if before and before.active:
                 return
             asked = IntroductionState.ASKED
-            if before and before.state in (IntroductionState.AGREED, IntroductionState.DECLINED):
-                asked = before.state  # what was answered once stays answered
+            # What was answered once stays answered, also when it was taken back meanwhile.
+            if before and before.state is IntroductionState.AGREED:
+                asked = before.state
+            elif before and before.declined:
+                asked = IntroductionState.DECLINED
             if asked is IntroductionState.ASKED and poster and poster.standing_consent:
                 asked = IntroductionState.AGREED
-            self.model.said[key] = Said(who.id, message, amount, True, asked)
+            declined = asked is IntroductionState.DECLINED
+            self.model.said[key] = Said(who.id, message, amount, True, asked, declined)
 
     @rule(name=members, at=any_number)
     def take_me_too_back(self, name: str, at: int) -> None:
@@ -392,7 +397,7 @@ class Domain(RuleBasedStateMachine):
             if yes:
                 known.state = IntroductionState.AGREED
             elif known.state is IntroductionState.ASKED:
-                known.state = IntroductionState.DECLINED
+                known.state, known.declined = IntroductionState.DECLINED, True
 
     def introduction(self, idea_id: int, organisation_id: int) -> int:
         sql = """select i.id from introductions i join endorsements e on e.id = i.endorsement_id
