@@ -478,7 +478,7 @@ class Domain(RuleBasedStateMachine):
         assert refusal is barred
         assert barred is None or everything(self.db) == before
 
-    @rule(by=mostly_coordinators, at=any_number, decision=st.sampled_from(list(Decision)), late=stale)
+    @rule(by=mostly_coordinators, at=any_number, decision=st.sampled_from([*Decision, Decision.KEEP]), late=stale)
     def decide(self, by: str, at: int, decision: Decision, late: int) -> None:
         Domain.steps += 1
         cases = rows(self.db, "select id, item_id, revision, state from cases where kind = 'idea' order by id")
@@ -669,10 +669,16 @@ class Domain(RuleBasedStateMachine):
             "with nothing new it changed"
         )
 
-    def cluster_at(self, at: int, *, but: int = 0) -> Cluster | None:
+    def cluster_at(self, at: int, *, but: int = 0, what: str = "") -> Cluster | None:
+        """A cluster; where one fits a step that comes too seldom by chance, it is taken."""
         live = "state in ('proposed', 'accepted')" if at % 4 else "true"
-        sql = f"select id from clusters where {live} and id <> ? order by id"
-        ids = [one["id"] for one in rows(self.db, sql, [but])]
+        fits = {
+            "unlock": "locked = 1",
+            "split": "locked = 0 and (select count(*) from cluster_members m where m.cluster_id = clusters.id) > 3",
+        }.get(what, "true")
+        sql = "select id from clusters where {} and id <> ? order by id"
+        found = rows(self.db, sql.format(f"{live} and {fits}"), [but]) or rows(self.db, sql.format(live), [but])
+        ids = [one["id"] for one in found]
         return data.clusters.get(self.db, cluster_id=ids[at % len(ids)]) if ids else None
 
     @rule(
@@ -688,7 +694,7 @@ class Domain(RuleBasedStateMachine):
     )
     def step(self, by: str, at: int, other: int, item: int, what: str, late: int, undo: bool) -> None:
         Domain.steps += 1
-        found = self.cluster_at(at)
+        found = self.cluster_at(at, what=what)
         if found is None or not self.may(by):
             return
         beside = self.cluster_at(other, but=found.id) or found
