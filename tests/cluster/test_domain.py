@@ -699,7 +699,10 @@ class Domain(RuleBasedStateMachine):
             return
         beside = self.cluster_at(other, but=found.id) or found
         who, seen = self.who(by), Seen(found.id, found.revision - late)
-        key = (Kind.IDEA, self.idea(item)[0])
+        alone = """select id from ideas where state = 'open' and id not in (select m.item_id from cluster_members m
+          join clusters c on c.id = m.cluster_id and c.state in ('proposed', 'accepted') where m.kind = 'idea')"""
+        free = [one["id"] for one in rows(self.db, alone)]
+        key = (Kind.IDEA, free[item % len(free)] if free and what == "bring" else self.idea(item)[0])
         inside = found.members[item % len(found.members)].key if found.members else key
         text = self.words("begraafplaats")[:100]
         steps, moves = cluster.steps, cluster.regroupings
