@@ -30,7 +30,7 @@ run: install
 test: install node_modules/.installed
 	$(BIN)/python -m pytest $(GATE)
 
-# Twice the time of `make test`: which lines and branches no test takes, also in the servers that tests start.
+# A quarter longer than `make test`: which lines and branches no test takes, also in the servers that tests start.
 coverage: install node_modules/.installed
 	rm -rf test-artefacts/coverage
 	mkdir -p test-artefacts/coverage

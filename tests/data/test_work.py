@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,22 +63,6 @@ def test_a_job_asked_for_again_while_it_runs_runs_once_more(db: Database) -> Non
         assert again is not None
         assert data.work.finish(db, job=again)
         assert data.work.waiting(db) == 0
-
-
-def test_a_failed_job_waits_longer_each_time_and_is_given_up_in_the_end(db: Database) -> None:
-    with transaction(db):
-        data.work.queue(db, kind="letter", key="1")
-        waits = []
-        for _ in range(14):
-            job = data.work.lease(db, seconds=60)
-            assert job is not None
-            data.work.fail(db, job=job, error="no", tries=14)
-            waits.append(value(db, "select round((julianday(not_before) - julianday('now')) * 86400) from jobs"))
-            change(db, "update jobs set not_before = '2000-01-01T00:00:00+00:00'")
-        assert data.work.waiting(db) == 0
-    assert waits[:-1] == sorted(waits[:-1])
-    assert 3_590 <= waits[12] <= 3_600
-    assert value(db, "select error from jobs") == "no"
 
 
 def test_what_waits_and_what_went_wrong_is_told_by_kind(db: Database) -> None:
@@ -266,14 +250,6 @@ def test_what_is_done_is_neither_due_nor_waits(db: Database) -> None:
         assert data.work.waiting(db) == 0
         assert not data.work.queued(db, kind="letter")
         assert not data.work.waits(db, kind="letter", by=now())
-
-
-def test_a_lease_that_ends_this_second_still_holds(db: Database) -> None:
-    with transaction(db):
-        data.work.queue(db, kind="letter", key="1")
-        assert data.work.lease(db, seconds=60) is not None
-        change(db, "update jobs set leased_until = ?", [(datetime.now(UTC) + timedelta(seconds=2)).isoformat()])
-        assert not data.work.due(db)
 
 
 def test_a_job_asked_for_twice_keeps_the_newest_payload_and_the_earlier_moment(db: Database) -> None:
