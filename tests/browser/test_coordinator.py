@@ -119,7 +119,8 @@ def test_a_cluster_is_accepted_submitted_and_refused_with_its_source(visit: Visi
     page, reader = visit("coordinator", **options), visit(**options)
     page.goto("/")
     page.locator(".queues").get_by_role("link", name="Voorgestelde clusters om na te kijken").click()
-    page.locator("main ol.list li.card").filter(has_not_text="op slot").locator("a").last.click()
+    with page.expect_navigation():
+        page.locator("main ol.list li.card").filter(has_not_text="op slot").locator("a").last.click()
     name = page.get_by_role("heading", level=1).inner_text()
     page.get_by_role("button", name="Aanvaard dit cluster").click()
     page.locator("main .notice").get_by_role("link", name=name, exact=True).click()
@@ -143,7 +144,8 @@ def test_a_cluster_is_accepted_submitted_and_refused_with_its_source(visit: Visi
 def test_clusters_are_reviewed_one_after_another_by_keyboard_alone(visit: Visit, options: dict[str, Any]) -> None:
     page = visit("coordinator", **options)
     page.goto("/clusters")
-    _press(page, page.get_by_role("link", name="Begin bovenaan"))
+    with page.expect_navigation():
+        _press(page, page.get_by_role("link", name="Begin bovenaan"))
     first = page.get_by_role("heading", level=1).inner_text()
     _press(page, page.get_by_text("Stel uit").first)
     page.get_by_label("Tot welke dag?").fill((date.today() + timedelta(days=9)).isoformat())
@@ -173,7 +175,9 @@ def test_clusters_are_regrouped_and_every_step_is_taken_back(
     found = next(one for one in _proposals(place) if len(one.members) > 3)
     before = sorted(_stands(place))
     page.goto(f"/clusters/{found.id}")
-    page.get_by_role("link", name="Splits in twee").click()
+    # Ticks are taken as they stand, without waiting, so the whole page must have come.
+    with page.expect_navigation():
+        page.get_by_role("link", name="Splits in twee").click()
     for tick in page.locator("input[name=leaving]").all():
         tick.uncheck()
     for tick in page.locator("input[name=leaving]").all()[:2]:

@@ -143,7 +143,8 @@ def nobody_sees(address: str, *pages: Page, idea_id: int) -> None:
     asker = pages[0]
     asker.goto("/introductions")
     assert address not in asker.content()
-    asker.locator("main").get_by_role("link", name="Pajottegem").click()
+    with asker.expect_navigation():
+        asker.locator("main").get_by_role("link", name="Pajottegem").click()
     assert address not in asker.content()
 
 
@@ -151,7 +152,8 @@ def consents(page: Page, *, asker: str, ours: str, shown: Album) -> None:
     shown.keep(page, "what-waits")
     assert ours not in page.content()
     asked = page.locator("main a[href^='/introductions/']")
-    asked.filter(has_text=re.compile(f"^{asker}.*Eén reservatiesysteem", re.IGNORECASE)).click()
+    with page.expect_navigation():
+        asked.filter(has_text=re.compile(f"^{asker}.*Eén reservatiesysteem", re.IGNORECASE)).click()
     expect(page.locator("main")).to_contain_text(MESSAGE)
     assert ours not in page.content()
     shown.keep(page, "asked")
