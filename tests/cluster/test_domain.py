@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -239,8 +239,10 @@ class Domain(RuleBasedStateMachine):
 
     @initialize(topic=topics)
     def begin(self, topic: str) -> None:
-        for name, other in (("genk", topic), ("kortrijk", topic), ("aalter", topic), ("genk", "parkeren")):
-            self.post(name=name, topic=other)
+        # Four of a kind: what can be split stands there from the start.
+        for name in ("genk", "kortrijk", "aalter", "streek"):
+            self.post(name=name, topic=topic)
+        self.post(name="genk", topic="parkeren")
         self.post(name="kortrijk", topic="parkeren")
         self.run()
         self.endorse(name="kortrijk", at=0, topic=topic, amount="<25k")
@@ -899,10 +901,12 @@ QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too
 
 
 @pytest.mark.parametrize(
-    ("walks", "length"), [(5, 40), pytest.param(125, 100, marks=pytest.mark.soak)], ids=["short", "long"]
+    ("seeds", "walks", "length"),
+    [(1, 5, 40), pytest.param(16, 8, 100, marks=pytest.mark.soak)],
+    ids=["short", "long"],
 )
 def test_whatever_people_do_in_whatever_order_it_is_as_it_should_be(
-    walks: int, length: int, capsys: pytest.CaptureFixture[str]
+    seeds: int, walks: int, length: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Domain.steps = 0
     Domain.done.clear()
@@ -910,14 +914,16 @@ def test_whatever_people_do_in_whatever_order_it_is_as_it_should_be(
         max_examples=walks,
         stateful_step_count=length,
         deadline=None,
-        derandomize="SEED" not in os.environ,
         database=None,
         print_blob=True,
         suppress_health_check=QUIET,
     )
-    run_state_machine_as_test(Domain, settings=chosen)  # type: ignore[no-untyped-call]
+    # Walks from one seed resemble each other: from several they come to all that people can do.
+    first = int(os.environ.get("SEED", "1"))
+    for number in range(first, first + seeds):
+        run_state_machine_as_test(seed(number)(Domain), settings=chosen)  # type: ignore[no-untyped-call]
     with capsys.disabled():
         print(f"\n{Domain.steps} steps beside the model: 0 divergences ({len(Domain.done)} kinds of deeds done)")
-    assert Domain.steps >= walks * length * 0.6
-    if walks > 100:
+    assert Domain.steps >= seeds * walks * length * 0.6
+    if seeds > 1:
         assert set(DEEDS) <= Domain.done.keys(), "the walks never came so far"

@@ -28,7 +28,7 @@ import data.store
 from cluster.access import AccessForm
 from cluster.setup import _organisations
 from data.people import MemberFilter, OrganisationFilter
-from data.store import rows, transaction, value
+from data.store import row, rows, transaction, value
 from data.throttles import open_throttles
 from models.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from models.ideas import IdeaForm
@@ -642,6 +642,22 @@ def test_who_waits_for_an_answer_of_who_left_last_is_in_the_coordinators_queue(d
     found = cluster.project_requests.asked(db, member=aalter, kind=Kind.IDEA, item_id=waiting.idea_id)
     assert found is not None
     assert (found.state, found.organisation) == (RequestState.ASKED, "Aalter")
+
+
+def test_the_last_one_can_leave_though_who_waits_for_an_answer_left_as_well(db: Database, who: Who) -> None:
+    waiting = data.contacts.introduction(db, introduction_id=meet(db, who("genk"), who("aalter"), agreed=False))
+    assert waiting is not None
+    coordinator = who("coordinator")
+    for name in ("aalter", "genk"):
+        assert leave(db, who(name), None)
+    ((asked,), _, _) = cluster.project_requests.listed(db, member=coordinator, state=RequestState.ASKED, page=1)
+    assert (asked.idea_id, asked.organisation) == (waiting.idea_id, "Aalter")
+    assert cluster.project_requests.asker(db, member=coordinator, request=asked) is None
+    letter = row(db, "select subject, body from letters where dedupe_key like 'contact:%'")
+    assert letter is not None
+    assert letter["subject"].startswith("Aalter vraagt contact")
+    assert "heeft hier geen account meer" in letter["body"]
+    assert "aalter@" not in letter["body"]
 
 
 def test_a_coordinator_closes_and_opens_accounts(db: Database, throttles: Database, who: Who) -> None:
