@@ -902,7 +902,7 @@ QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too
 
 @pytest.mark.parametrize(
     ("seeds", "walks", "length"),
-    [(1, 5, 40), pytest.param(16, 8, 100, marks=pytest.mark.soak)],
+    [(1, 5, 40), pytest.param(16, 9, 100, marks=pytest.mark.soak)],
     ids=["short", "long"],
 )
 def test_whatever_people_do_in_whatever_order_it_is_as_it_should_be(
