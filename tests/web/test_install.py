@@ -50,6 +50,18 @@ def test_the_page_names_every_file_and_settings_that_exist() -> None:
     assert set(re.findall(r"MEDESTANDERS_\w+", "".join(unit.read_text() for unit in UNITS))) <= known
 
 
+def test_the_socket_starts_the_web_server() -> None:
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.read_string((INSTALL / "medestanders.socket").read_text(encoding="utf-8"))
+    assert parser["Socket"]["Service"] in {unit.name for unit in UNITS}
+
+
+def test_commands_of_the_page_are_found_from_any_folder() -> None:
+    (line,) = re.findall(r"alias medestanders='(.+)'", PAGE)
+    # systemd-run looks for a program before it goes to the working directory.
+    assert shlex.split(line)[-3].startswith("/opt/medestanders/")
+
+
 @pytest.fixture
 def listening() -> Iterator[socket.socket]:
     """A socket as systemd would hold it open."""
