@@ -19,7 +19,7 @@ from cluster.engine.encoder import Encoder
 from cluster.engine.language import LANGUAGES, language_of
 from cluster.engine.texts import clean, on_the_web, one_line, readable
 from cluster.imports import Fields, Imported, Row, Told, check, counted
-from cluster.matches import keep_vector, queue_vectors, read_text
+from cluster.matches import keep_vector, queue_vectors, read_at_once
 from cluster.people import must_act
 from data.ideas import Filter
 from data.store import now, transaction
@@ -67,13 +67,13 @@ def post(
 
     The same form sent twice (`submission_key`) posts once; sent again with another text it is a Conflict.
     Its draft (`mark`) is erased, unless another device wrote a later text into it.
-    Without an encoder the vector follows later.
+    The vector of a long text, or of any without an encoder, follows from the worker.
     """
     member, organisation_id = must_act(member)
     form = checked(db, form)
     text = f"{form.title}. {form.description}"
     lang = language_of(text)
-    reading = read_text(encoder, text) if encoder else None
+    reading = read_at_once(encoder, text)
     with transaction(db):
         posted = _posted(db, submission_key=submission_key, organisation_id=organisation_id)
         if mark and (posted is None or form_of(posted) == form):
@@ -151,7 +151,7 @@ def _write(
     put_back: int | None = None,
 ) -> None:
     text = f"{form.title}. {form.description}"
-    reading = read_text(encoder, text) if encoder else None
+    reading = read_at_once(encoder, text)
     with transaction(db):
         written = data.ideas.edit(
             db, idea_id=idea.id, revision=revision, form=form, lang=language_of(text), member_id=member.id

@@ -34,6 +34,8 @@ from models.projects import Project
 LIMIT_AT_MOST = 100
 TEXT_ALONE = Asked()
 PLAIN_AT_MOST = 2_000
+# Characters that are read while somebody waits: a few pages of text, a quarter of a second.
+READ_AT_ONCE = 5_000
 
 # How many candidates each side brings before they are scored; at least what is asked for.
 _CANDIDATES = 100
@@ -429,12 +431,20 @@ def embed(db: Database, *, encoder: Encoder, kind: Kind, item_id: int) -> None:
     text = f"{found[0]}. {found[1]}"
     if data.matches.has(db, kind=kind, item_id=item_id, encoder=encoder.name, text_hash=data.matches.text_hash(text)):
         return
-    reading = read_text(encoder, text)
+    reading = _read_text(encoder, text)
     with transaction(db):
         _keep_if_still(db, kind=kind, item_id=item_id, encoder=encoder, text=text, reading=reading)
 
 
-def read_text(encoder: Encoder, text: str) -> Reading:
+def read_at_once(encoder: Encoder | None, text: str) -> Reading | None:
+    """All of a text as the encoder reads it; none without one, and none of a long text, which the worker then reads.
+
+    Of the longest text that is taken (20,000 characters) the reading takes seconds, in which others wait as well.
+    """
+    return _read_text(encoder, text) if encoder and len(text) <= READ_AT_ONCE else None
+
+
+def _read_text(encoder: Encoder, text: str) -> Reading:
     """All of a text as the encoder reads it, however long others keep it busy."""
     found = encoder.read([text])
     assert found is not None

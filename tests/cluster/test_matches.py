@@ -10,12 +10,14 @@ from sqlite_utils import Database
 
 import data.ideas
 import data.judgements
+import data.matches
 import data.migrations
 import data.store
 from cluster import ideas, matches
 from cluster.engine.encoder import Encoder
 from cluster.engine.index import Index
 from data.matches import Item
+from data.store import rows
 from models.clusters import Judgement
 from models.errors import Invalid, NotAllowed, NotFound
 from models.ideas import IdeaForm
@@ -207,6 +209,24 @@ def test_a_changed_text_is_not_explained_by_what_it_said_before(
     )
     (changed,) = [match for match in near if match.id == posted["pool"]]
     assert "Het zwembad sluit." in changed.explanation.pairs[0][1]
+
+
+def test_a_long_text_is_read_by_the_worker_while_nobody_waits(
+    db: Database, posted: dict[str, int], encoder: Encoder, index: Index[Item], who: Who
+) -> None:
+    text = "Wie een graf bezoekt, vindt het op een kaart. "
+    long = IdeaForm(title="Graven", description=(text * (matches.READ_AT_ONCE // len(text) + 1)).strip())
+    idea_id = ideas.post(db, encoder=encoder, member=who("genk"), form=long)
+    ideas.edit(db, encoder=encoder, member=who("genk"), idea_id=posted["snow"], revision=1, form=long)
+    jobs = {one["key"] for one in rows(db, "select key from jobs where done_at is null")}
+    for item_id in (idea_id, posted["snow"]):
+        assert f"idea:{item_id}" in jobs
+        kept = {"kind": Kind.IDEA, "item_id": item_id, "encoder": encoder.name}
+        hashed = data.matches.text_hash(f"{long.title}. {long.description}")
+        assert not data.matches.has(db, **kept, text_hash=hashed)
+        matches.embed(db, encoder=encoder, kind=Kind.IDEA, item_id=item_id)
+        assert data.matches.has(db, **kept, text_hash=hashed)
+    assert set(found(db, encoder, index, "Op een kaart staat waar iemand begraven is")[:2]) == {idea_id, posted["snow"]}
 
 
 def test_words_that_coordinators_take_out_are_no_reason(
