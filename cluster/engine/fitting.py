@@ -7,6 +7,7 @@ topic is in the part that was learnt from and in the part that was measured on.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,7 @@ def fit(pairs: Pairs) -> Fit:
     missing = [level for level in (0, 2) if not (pairs.levels == level).any()]
     if missing:
         raise ValueError(f"no pairs of level {missing[0]}: nothing can be learnt")
-    same, related = (_across(features, pairs, at_least=level, weights=weights) for level in (2, 1))
+    same, related = (across(pairs, at_least=level) for level in (2, 1))
     bound, precision, found = _bound(same, pairs.levels == 2)
     relations = Relations(
         same=_logistic(features, pairs.levels >= 2, weights),
@@ -110,19 +111,22 @@ def _weights(pairs: Pairs) -> Floats:
     return found
 
 
-def _across(features: Floats, pairs: Pairs, *, at_least: int, weights: Floats) -> Floats:
-    """The probability of each pair by a fit that saw neither of its topics, shape (m,)."""
+def across(pairs: Pairs, *, at_least: int) -> Floats:
+    """The probability that a pair is of this level or above by a fit that saw neither of its topics, shape (m,)."""
+    features, weights = np.column_stack([pairs.cosines, pairs.overlaps]), _weights(pairs)
     found = np.zeros(len(features))
-    for part in range(FOLDS):
-        measured = (pairs.folds == part).any(axis=1)
-        learnt = ~measured
+    for parts in combinations_with_replacement(range(FOLDS), 2):
+        measured = (np.sort(pairs.folds, axis=1) == parts).all(axis=1)
+        learnt = ~np.isin(pairs.folds, parts).any(axis=1)
         answers = pairs.levels[learnt] >= at_least
         if not measured.any():
             continue
         if answers.all() or not answers.any():
             found[measured] = answers.mean() if len(answers) else 0.0
             continue
-        w = _logistic(features[learnt], answers, weights[learnt])
+        # Of fewer topics there are as much fewer pairs of the same need, and the square of that of all others.
+        fewer = np.where(pairs.levels[learnt] == 2, 1.0, FOLDS / (FOLDS - len(set(parts))))
+        w = _logistic(features[learnt], answers, weights[learnt] * fewer)
         found[measured] = 1 / (1 + np.exp(-(features[measured] @ np.array(w[:2]) + w[2])))
     return found
 

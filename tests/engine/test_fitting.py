@@ -35,12 +35,23 @@ def test_the_bound_keeps_its_promise_and_finds_something() -> None:
 
 def test_a_topic_is_never_learnt_from_and_measured_on() -> None:
     pairs = drawn()
-    # A feature that only tells which topic a pair is of helps nobody across topics.
-    telling = replace(pairs, overlaps=np.where(pairs.levels == 2, pairs.folds[:, 0] * 1.0, 0.0))
-    plain = fitting.fit(replace(pairs, overlaps=np.zeros_like(pairs.overlaps)))
-    assert fitting.fit(telling).found <= 1.0
     assert (pairs.folds[pairs.levels == 2][:, 0] == pairs.folds[pairs.levels == 2][:, 1]).all()
-    assert plain.relations.same[1] == 0
+    # Whatever is said of the topics of two parts, pairs of texts in those parts are promised the same.
+    for parts in ((0, 0), (1, 3)):
+        measured = (np.sort(pairs.folds, axis=1) == parts).all(axis=1)
+        touched = np.isin(pairs.folds, parts).any(axis=1)
+        other = replace(pairs, levels=np.where(touched, 2 - pairs.levels, pairs.levels))
+        for level in (1, 2):
+            mine, theirs = (fitting.across(one, at_least=level)[measured] for one in (pairs, other))
+            assert np.array_equal(mine, theirs)
+
+
+def test_as_many_pairs_are_promised_as_there_are() -> None:
+    """Though what is learnt from has fewer topics, and so fewer pairs that are nothing to each pair of one need."""
+    for seed in range(3):
+        pairs = drawn(seed)
+        true = int((pairs.levels == 2).sum())
+        assert fitting.across(pairs, at_least=2).sum() == pytest.approx(true, rel=0.06)
 
 
 def test_what_cannot_be_told_apart_gets_no_word() -> None:
