@@ -49,6 +49,7 @@ from models.projects import ProjectForm
 from models.searches import Chosen
 from models.threads import FactForm
 
+_SHARE = "Bewaar en deel met wie meedoet"
 _LONG = "Omgevingsvergunningsaanvraagformulierenverwerkingsplatform"
 
 
@@ -407,7 +408,7 @@ def _overtaken(button: str, **fields: str) -> Callable[[Page], None]:
 def _plan_overtaken(page: Page) -> None:
     page.locator("#title").fill("Anders")
     page.evaluate("document.querySelectorAll('[name=number]').forEach(one => one.value = '1')")
-    _send("Bewaar")(page)
+    _send(_SHARE)(page)
 
 
 def _others_chosen(page: Page) -> None:
@@ -592,7 +593,7 @@ ROOMS = [
     Room("plan", "/plans/{plan}?without={gent}", "gent", does=_open_everything),
     Room("plan-coordinator", "/plans/{plan}", "coordinator"),
     Room("plan-new", "/plans/new?cluster={accepted}", "coordinator"),
-    Room("plan-new-error", "/plans/new?cluster={accepted}", "coordinator", does=_send("Bewaar")),
+    Room("plan-new-error", "/plans/new?cluster={accepted}", "coordinator", does=_send(_SHARE)),
     Room("plan-edit", "/plans/{plan}/edit", "gent", does=_open_everything),
     Room("plan-preview", "/plans/{plan}/edit", "gent", does=_send("Bekijk de verdeling")),
     Room("plan-edit-overtaken", "/plans/{plan}/edit", "gent", does=_plan_overtaken),

@@ -51,7 +51,7 @@ def test_from_contact_to_dossier(visit: Visit, place: Database, account: Callabl
     gent.locator("#call").select_option(index=1)
     press(gent, "button", "Bekijk de verdeling")
     assert "Dit is nog niet bewaard." in gent.locator("main").inner_text()
-    press(gent, "button", "Bewaar dit plan")
+    press(gent, "button", "Bewaar en deel dit plan")
     assert "€ 10.000" in gent.locator("main").inner_text().replace("\xa0", " ")
     press(gent, "button", "Aanvaard deze versie")
 

@@ -114,7 +114,11 @@ def test_more_rows_and_a_preview_keep_what_was_typed_and_save_nothing(
     typed = fields(ids, **{f"partner-{ids['Aalter']}-at_most": "1.000"})
     for number in range(1, 4):
         typed |= {f"item-{number}-what": "", f"item-{number}-year": "", f"item-{number}-amount": ""}
-    button = visitor.get(at).select_one("button[value=rows]")
+    begun = visitor.get(at)
+    # Before it is pressed, the button says that others will see the plan, and the page says who.
+    share = begun.find("button", string="Bewaar en deel met wie meedoet")
+    assert "Wie meedoet, ziet dit plan zodra je het bewaart" in begun.find(id=share["aria-describedby"]).text
+    button = begun.select_one("button[value=rows]")
     more = visitor.submit("/plans/new", at=at, idea=str(met), do="rows", **typed)
     # Without script too one comes back to the first new row.
     assert more.find(id=button["formaction"].partition("#")[2])["value"] == ""
@@ -124,7 +128,7 @@ def test_more_rows_and_a_preview_keep_what_was_typed_and_save_nothing(
     assert "Dit is nog niet bewaard." in drawn.text
     save = drawn.select_one("section:has(#preview) button")
     assert (save.text, save.get("name"), save["form"]) == (
-        "Bewaar dit plan",
+        "Bewaar en deel dit plan",
         None,
         drawn.select_one("#title").find_parent("form")["id"],
     )
