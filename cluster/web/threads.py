@@ -74,14 +74,16 @@ def write(about: str, item_id: int) -> ResponseReturnValue:
     except Invalid as refused:
         found = cluster.threads.read(db(), member=member(), about=_about(about), item_id=item_id, page=1)
         return _page(found, page=1, refused=refused, typed=text), refused.status
+    # Said beside the message, for that is where the reader comes back.
+    place = f"message-{message_id}"
     flash(
         gettext(
-            "Je bericht staat erbij. De anderen zien het bij Contacten. "
+            "Je bericht is verstuurd. De anderen zien het bij Contacten. "
             "Wie het daar niet opent, krijgt het met de nieuwsmail."
-        )
+        ),
+        place,
     )
-    at = url_for("threads.show", about=about, item_id=item_id, _anchor=f"message-{message_id}")
-    return redirect(at, code=303)
+    return redirect(url_for("threads.show", about=about, item_id=item_id, _anchor=place), code=303)
 
 
 @door.post("/conversations/<about>/<int:item_id>/follow")

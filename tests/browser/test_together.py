@@ -131,7 +131,7 @@ def test_an_idea_is_passed_on_and_a_third_government_joins_its_plan(
     turnhout.locator("#item-0-what").fill("Bouwen")
     turnhout.locator("#item-0-year").fill("2027")
     turnhout.locator("#item-0-amount").fill("30.000")
-    press(turnhout, "button", "Bewaar")
+    press(turnhout, "button", "Bewaar en deel met wie meedoet")
     press(turnhout, "link", "Wie doet mee, en wie past erbij?")
     assert "nog niet aanvaard: Gent, Turnhout" in turnhout.locator("main").inner_text()
 

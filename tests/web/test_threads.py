@@ -57,7 +57,12 @@ def test_who_sends_a_message_lands_at_it_and_sending_it_twice_too(page: Page, at
     typed = {"csrf_token": token, "text": "Dag!", "submission_key": "zelfde"}
     went = [visitor.client.post(f"{at}/messages", data=typed).headers["Location"] for _ in range(2)]
     assert went == [f"{at}#message-1"] * 2
-    assert visitor.get(at).select_one("#message-1")["tabindex"] == "-1"
+    shown = visitor.get(at)
+    assert shown.select_one("#message-1")["tabindex"] == "-1"
+    # That it was sent is said there, once, and not at the head of the page, which is out of sight.
+    assert [one.find_parent("li")["id"] for one in shown.select(".notice[role=status]")] == ["message-1"] * 2
+    assert "Je bericht is verstuurd." in shown.select_one("#message-1 .notice").text
+    assert not visitor.get(at).select(".notice")
 
 
 def test_of_a_long_conversation_the_newest_messages_come_first_to_read(page: Page, at: str, app_db: Database) -> None:
