@@ -87,11 +87,12 @@ def similar(
     limit: int = 12,
     exclude: Item | None = None,
     asked: Asked = TEXT_ALONE,
+    among: Sequence[Item] | None = None,
 ) -> list[Match]:
     """What is public and similar to a text, best first, at most `limit`; an empty text has no matches.
 
-    Candidates come from the nearest vectors and from shared words; `cluster.engine.relations` scores and names
-    each pair. Without an encoder the words decide alone.
+    Candidates come from the nearest vectors and from shared words, or are the items `among` which to look;
+    `cluster.engine.relations` scores and names each pair. Without an encoder the words decide alone.
     """
     text = f"{title}. {description}".strip(". \n\t")
     if not text:
@@ -103,7 +104,7 @@ def similar(
         follow(db, index=index, encoder=encoder)
         parts = Parts(reading.sentences, reading.parts)
         mine = _Mine(text=text, asked=asked, encoder=encoder, vector=reading.vector, parts=parts)
-    return _scored(db, index=index, mine=mine, limit=min(limit, LIMIT_AT_MOST), exclude=exclude)
+    return _scored(db, index=index, mine=mine, limit=min(limit, LIMIT_AT_MOST), exclude=exclude, among=among)
 
 
 def similar_to(
@@ -116,6 +117,7 @@ def similar_to(
     description: str,
     limit: int = 12,
     asked: Asked = TEXT_ALONE,
+    among: Sequence[Item] | None = None,
 ) -> list[Match]:
     """What is similar to an idea or project, with what is kept of its reading instead of a new one."""
     kept = data.matches.get(db, kind=item[0], item_id=item[1], encoder=encoder.name) if encoder else None
@@ -129,13 +131,46 @@ def similar_to(
             limit=limit,
             exclude=item,
             asked=asked,
+            among=among,
         )
     follow(db, index=index, encoder=encoder)
     text = f"{title}. {description}"
     parts = parts_of(db, encoder=encoder, texts={item: text}).get(item)
     vector = np.frombuffer(kept, dtype=np.float32)
     mine = _Mine(text=text, asked=asked, encoder=encoder, vector=vector, parts=parts)
-    return _scored(db, index=index, mine=mine, limit=limit, exclude=item)
+    return _scored(db, index=index, mine=mine, limit=limit, exclude=item, among=among)
+
+
+def also_posted(
+    db: Database,
+    *,
+    encoder: Encoder | None,
+    index: Index[Item],
+    member: Member | None,
+    idea: Idea,
+    organisation_id: int,
+    at_most: int = 3,
+) -> list[Match]:
+    """The open ideas of another organisation that relate to an idea, best first.
+
+    What the member's organisation said of them counts before what was computed.
+    """
+    theirs = data.ideas.newest_of(db, organisation_ids=[organisation_id], at_most=LIMIT_AT_MOST)
+    found = similar_to(
+        db,
+        encoder=encoder,
+        index=index,
+        item=(Kind.IDEA, idea.id),
+        title=idea.title,
+        description=idea.description,
+        limit=LIMIT_AT_MOST,
+        asked=Asked(organisation_id=idea.organisation_id),
+        among=[(Kind.IDEA, one.id) for one in theirs],
+    )
+    said = answers(db, member=member, idea=idea)
+    apart = {item for item, judgement in said.items() if judgement is Judgement.DIFFERENT}
+    related = [one for one in found if one.relation or (one.kind, one.id) in said]
+    return [one for one in related if (one.kind, one.id) not in apart][:at_most]
 
 
 def answers(db: Database, *, member: Member | None, idea: Idea) -> dict[Item, Judgement]:
@@ -275,6 +310,7 @@ def _scored(
     mine: _Mine,
     limit: int,
     exclude: Item | None,
+    among: Sequence[Item] | None,
 ) -> list[Match]:
     at_most, vector = max(_CANDIDATES, limit), mine.vector
     plain = _plain(db, mine.asked)
@@ -283,17 +319,17 @@ def _scored(
     # A word that nobody knew when the vocabulary was read is the rarest of all.
     known = vocabulary.documents
     telling = sorted(bag, key=lambda word: (known.get(word, 0), word))[:_WORDS_AT_MOST]
-    near = index.nearest(vector, at_most=at_most + 1) if vector is not None else []
+    near = index.nearest(vector, at_most=at_most + 1) if vector is not None and among is None else []
     cosines = {hit.key: hit.cosine for hit in near}
-    lexically = data.matches.matching(db, words=telling, at_most=at_most)
-    missing = [item for item in lexically if item not in cosines]
+    others = data.matches.matching(db, words=telling, at_most=at_most) if among is None else among
+    missing = [item for item in others if item not in cosines]
     if vector is not None:
         cosines |= {
             item: cosine
             for item, cosine in zip(missing, index.cosines(vector, missing), strict=True)
             if cosine is not None
         }
-    items = [item for item in dict.fromkeys([*(hit.key for hit in near), *lexically]) if item != exclude]
+    items = [item for item in dict.fromkeys([*(hit.key for hit in near), *others]) if item != exclude]
     return _ranked(
         db, items=items, cosines=cosines, mine=mine, bag=bag, plain=plain, vocabulary=vocabulary, limit=limit
     )

@@ -9,11 +9,12 @@ from flask_login import login_required
 
 import cluster.contacts
 import cluster.ideas
+import cluster.matches
 import cluster.moderation
 import cluster.project_requests
 import cluster.threads
 from cluster.web import calendars
-from cluster.web.context import db, member, services
+from cluster.web.context import db, encoder, index, member, services
 from cluster.web.exports import response
 from cluster.web.languages import say, utc_now
 from models.circles import About
@@ -97,7 +98,7 @@ def withdraw(idea_id: int) -> ResponseReturnValue:
     """Take *ook wij* back."""
     cluster.contacts.withdraw(db(), member=member(), idea_id=idea_id)
     flash(gettext("Jullie ‘ook wij’ is ingetrokken."))
-    back = url_for("ideas.show", idea_id=idea_id) if _may_read(idea_id) else url_for("contacts.inbox")
+    back = url_for("ideas.show", idea_id=idea_id) if _readable(idea_id) else url_for("contacts.inbox")
     return redirect(back, code=303)
 
 
@@ -172,11 +173,23 @@ def show(introduction_id: int) -> str:
     asking = member()
     found = cluster.contacts.get(db(), member=asking, introduction_id=introduction_id)
     cluster.contacts.look(db(), member=asking, introduction=found)
+    idea = _readable(found.idea_id)
+    posted = asking is not None and asking.organisation_id == found.poster_organisation_id
     return render_template(
         "contacts/introduction.html",
         introduction=found,
-        readable=_may_read(found.idea_id),
-        posted=asking is not None and asking.organisation_id == found.poster_organisation_id,
+        readable=idea is not None,
+        posted=posted,
+        also_posted=cluster.matches.also_posted(
+            db(),
+            encoder=encoder(),
+            index=index(),
+            member=asking,
+            idea=idea,
+            organisation_id=found.endorser_organisation_id,
+        )
+        if idea and posted
+        else [],
         hiding=cluster.moderation.hidden_case(
             db(), member=asking, kind=Subject.ENDORSEMENT, item_id=found.endorsement_id
         )
@@ -208,13 +221,12 @@ def decline(introduction_id: int) -> ResponseReturnValue:
     return redirect(url_for("contacts.show", introduction_id=introduction_id), code=303)
 
 
-def _may_read(idea_id: int) -> bool:
-    """Whether the idea is open to who asks; a poster may have withdrawn it since."""
+def _readable(idea_id: int) -> Idea | None:
+    """The idea, if it is open to who asks; a poster may have withdrawn it since."""
     try:
-        cluster.ideas.get(db(), idea_id=idea_id, member=member())
+        return cluster.ideas.get(db(), idea_id=idea_id, member=member())
     except NotFound:
-        return False
-    return True
+        return None
 
 
 def _idea_and_mine(idea_id: int) -> tuple[Idea, Endorsement | None]:

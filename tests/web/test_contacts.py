@@ -13,13 +13,16 @@ from sqlite_utils import Database
 import cluster.adoptions
 import cluster.contacts
 import cluster.ideas
+import cluster.matches
 import data.contacts
 import data.ideas
 import data.letters
 import data.people
 from data.store import change, transaction, value
+from models.clusters import Judgement
 from models.errors import Refusal
 from models.ideas import IdeaForm
+from models.matches import Kind
 from models.people import Member
 from tests.conftest import asked_of
 
@@ -205,6 +208,33 @@ def test_the_start_page_shows_those_that_wait_longest_and_counts_them_all(
     assert len(shown.select("main .list .card")) == 10
     assert shown.select_one("main a[href='/introductions']").text == "Alle contacten"
     assert page("genk").get("/").select_one("nav .count") is None
+
+
+def test_who_is_asked_sees_what_the_asker_posted_about_the_same(
+    page: Page, idea: int, app_db: Database, who: Who
+) -> None:
+    def post(by: str, title: str, description: str) -> int:
+        form = IdeaForm(title=title, description=description)
+        return cluster.ideas.post(app_db, encoder=None, member=who(by), form=form)
+
+    own = post("genk", "Een digitale balie", "Alle diensten van de stad aan één digitale balie.")
+    post("genk", "Zwembad", "Banen in het zwembad online boeken.")
+    post("kortrijk", "Digitale balie", "Eén digitale balie voor alle diensten.")
+    endorse(page, idea)
+
+    def shown(reader: str) -> list[str]:
+        found = page(reader).get("/introductions/1").find("dt", string="Genk plaatste zelf")
+        return [link["href"] for link in found.find_next("dd").select("a")] if found else []
+
+    assert shown("aalter") == [f"/ideas/{own}"]
+    assert shown("genk") == [], "who asks knows what they posted"
+    cluster.matches.judge(
+        app_db, member=who("aalter"), idea_id=idea, other=(Kind.IDEA, own), judgement=Judgement.DIFFERENT
+    )
+    assert shown("aalter") == []
+    cluster.matches.judge(app_db, member=who("aalter"), idea_id=idea, other=(Kind.IDEA, own), judgement=Judgement.SAME)
+    cluster.ideas.withdraw(app_db, member=who("genk"), idea_id=own)
+    assert shown("aalter") == []
 
 
 def test_the_start_page_shows_own_ideas_and_how_many_join_them(page: Page, app_db: Database, who: Who) -> None:
