@@ -113,6 +113,24 @@ def test_a_step_is_taken_by_its_form_and_undone_by_the_button_that_follows(
     assert now(app_db, parking).members == parking.members
 
 
+@pytest.mark.parametrize("name", ["accept", "reject", "rename"])
+def test_who_comes_back_later_takes_a_step_back_beside_the_state(
+    page: Page, app_db: Database, both: list[Cluster], name: str
+) -> None:
+    graves, parking = both
+    visitor = page("coordinator")
+    assert visitor.get(at(graves)).find("button", string="Maak ongedaan") is None
+    after = visitor.submit(f"{at(graves)}/{name}", at=at(graves), revision=1, **fields(name, graves, parking))
+    [button] = visitor.get(at(graves)).find_all("button", string="Maak ongedaan")
+    assert button.find_parent("div").find("h1"), "it stands at the head"
+    if name == "rename":
+        assert len(after.find_all("button", string="Maak ongedaan")) == 1, "not beside the notice that says the same"
+    assert now(app_db, graves).revision == 2
+    form = button.find_parent("form")
+    visitor.submit(form["action"], at=at(graves), seen=form.select_one("[name=seen]")["value"])
+    assert now(app_db, graves).state == graves.state
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_who_comes_second_reads_what_stands_and_what_was_done_meanwhile(
     page: Page, app_db: Database, both: list[Cluster], who: Who, name: str
