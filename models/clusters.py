@@ -158,9 +158,14 @@ class Cluster:
     inhabitants: int = 0
 
     @property
+    def governments(self) -> int:
+        """How many ask: a body is one of them, for however many municipalities it stands."""
+        return self.own + len(self.bodies)
+
+    @property
     def worth(self) -> float:
-        """What reviewing it may bring: many municipalities that surely have the same need, and a new one."""
-        return self.municipalities * (self.cohesion or 0.0) * (1.0 if self.novelty is None else self.novelty)
+        """What reviewing it may bring: many governments that surely have the same need, and a new one."""
+        return self.governments * (self.cohesion or 0.0) * (1.0 if self.novelty is None else self.novelty)
 
     @property
     def live(self) -> bool:

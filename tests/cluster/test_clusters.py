@@ -347,7 +347,26 @@ def test_asking_for_a_run_twice_queues_one(db: Database, who: Who):
     assert cluster.clusters.desk(db, member=who("coordinator")).queued
 
 
-def test_the_desk_orders_by_municipalities_and_counts_each_once(db: Database, encoder: Encoder, who: Who):
+def test_a_body_for_many_municipalities_waits_behind_those_that_ask_themselves(
+    db: Database, encoder: Encoder, who: Who
+) -> None:
+    with transaction(db):
+        names = "'Aalter', 'Genk', 'Kortrijk'"
+        db.execute(
+            f"""insert or ignore into stands_for (body_id, municipality_id) select b.id, m.id from organisations b
+            join organisations m on m.name in ({names}) where b.name = 'Streekverband'"""
+        )
+    post(db, PARKING, by="Streekverband")
+    post(db, PARKING[:1], by="Streekverband")
+    post(db, GRAVES[:1], by="Aalter")
+    post(db, GRAVES[1:2], by="Genk")
+    cluster.proposals.propose(db, encoder=encoder)
+    first, second = cluster.clusters.desk(db, member=who("coordinator")).proposed
+    assert (first.governments, first.municipalities) == (2, 2)
+    assert (second.governments, second.municipalities) == (1, 3)
+
+
+def test_the_desk_orders_by_governments_and_counts_each_once(db: Database, encoder: Encoder, who: Who):
     post(db, PARKING, by="Genk")
     post(db, GRAVES[:1], by="Aalter")
     post(db, GRAVES[1:2], by="Streekverband")

@@ -183,11 +183,12 @@ def test_a_body_that_stands_for_municipalities_is_told_apart_from_them(
     visitor = page("coordinator")
     found, desk = visitor.get(f"/clusters/{proposal.id}"), visitor.get("/clusters")
     figures = [" ".join(one.text.split()) for one in found.select(".figures li")]
-    own, spoken, inhabitants = figures[1:]
-    assert (own, spoken) == ("1 gemeente", "2 gemeenten van Streekverband")
+    governments, inhabitants = figures[1:]
+    said = "2 besturen, samen goed voor 3 gemeenten"
+    assert governments == f"{said} 1 gemeente, en Streekverband (voor 2 gemeenten)"
     count = len(found.select("[aria-labelledby=municipalities] tbody tr"))
     assert inhabitants.endswith(f"inwoners in die {count} gemeenten samen")
-    assert "1 gemeente, en Streekverband (voor 2 gemeenten)" in desk.select_one("#chosen .meta").text
+    assert said in desk.select_one("#chosen .meta").text
 
 
 def test_the_picture_of_who_resembles_whom_is_the_same_before_and_after_a_decision(
