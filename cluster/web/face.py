@@ -75,7 +75,7 @@ LABELS: dict[str, dict[str, str]] = {
         "lead": N_("We willen trekken"),
         "develop": N_("We ontwikkelen mee"),
         "buy": N_("We kopen mee aan"),
-        "learn": N_("We willen leren"),
+        "learn": N_("We willen eerst praten en leren"),
         "have": N_("We hebben het al en tonen het"),
     },
     "cluster": {

@@ -174,7 +174,7 @@ def both_get_a_letter(page: Page, addresses: tuple[str, str], shown: Album) -> N
 def is_introduced_at_once(page: Page, place: Database) -> None:
     """Bree said beforehand that whoever says me too may be introduced."""
     page.goto(f"/ideas/{demo_idea(place, 'DEMO-010')}/endorse")
-    page.get_by_label("We willen leren").check()
+    page.get_by_label("We willen eerst praten en leren").check()
     page.get_by_role("button", name="Ook wij", exact=True).click()
     page.goto("/introductions")
     page.locator("main li.card").filter(has_text="Zalen en sportvelden").get_by_role("link").click()

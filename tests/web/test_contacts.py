@@ -47,6 +47,15 @@ def endorse(page: Page, idea: int, who: str = "genk", **fields: str) -> Any:
     return page(who).submit(f"/ideas/{idea}/endorse", **{"role": "lead", "message": "Graag samen.", **fields})
 
 
+def test_who_wants_to_talk_first_finds_words_for_it(page: Page, idea: int) -> None:
+    asked = page("genk").get(f"/ideas/{idea}/endorse").select_one("fieldset:has([name=role])")
+    assert "later wijzigen" in asked.select_one(f"#{asked['aria-describedby']}").text
+    lightest = asked.select_one("[value=learn]").find_parent("label").text.strip()
+    assert lightest == "We willen eerst praten en leren"
+    endorse(page, idea, role="learn")
+    assert lightest in page().get(f"/ideas/{idea}").main.text
+
+
 def test_from_me_too_to_contact(page: Page, idea: int) -> None:
     shown = endorse(page, idea, amount="25k-75k", days="10")
     assert "Jullie zeiden ‘ook wij’" in shown.main.text
