@@ -214,6 +214,7 @@ def test_the_start_page_shows_those_that_wait_longest_and_counts_them_all(
             data.contacts.ask(app_db, endorsement_id=endorsement_id, **people)
     shown = page("aalter").get("/")
     assert shown.select_one("nav .count").text.startswith("25")
+    assert shown.select_one("main .count").text == "25", "the start page tells the same number as the menu"
     assert len(shown.select("main .list .card")) == 10
     assert shown.select_one("main a[href='/introductions']").text == "Alle contacten"
     assert page("genk").get("/").select_one("nav .count") is None

@@ -94,7 +94,9 @@ def test_a_plan_begins_at_the_contact_or_in_the_list_of_plans(
     assert page("genk").get("/plans").select_one("#start") is None
     assert page("aalter").get("/introductions/1").find("a", string="Kostenplan")["href"] == "/plans/1"
     home = page("aalter").get("/")
-    assert home.find("a", string="Aanvaarden jullie het kostenplan “Zwembad samen”?")["href"] == "/plans/1"
+    asked = home.find("a", string="Aanvaarden jullie het kostenplan “Zwembad samen”?")
+    assert asked["href"] == "/plans/1"
+    assert asked.find_parent("ul").find_previous_sibling("h3").text == "Ideeën en kostenplannen", "apart from contacts"
     with transaction(app_db):
         cluster_id = insert(
             app_db,
