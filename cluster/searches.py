@@ -113,7 +113,7 @@ def search(
     lists = [(weight, [key for key in keys if key in fits]) for weight, keys in [*lists, (0.8, inside)]]
     # Neighbours only fill up: facets count them, so there must not be more than are worth a look.
     lists.append((_MEANING, [key for key in near if key in fits][:_NEIGHBOURS]))
-    order = _fused(lists)
+    order = _titles_first(db, question=question, chosen=wide, order=_fused(lists))
     # What was weighed for a cluster by its ideas counts ideas.
     more = (more and wide is chosen) or len(order) > COUNTED_AT_MOST
     found = _page(db, order=order, traits=traits, question=question, chosen=chosen, page=page, per_page=per_page)
@@ -253,6 +253,17 @@ def _fused(lists: _Lists) -> list[Key]:
         for rank, key in enumerate(keys):
             ranks[key] = ranks.get(key, 0.0) + weight / (_RRF + rank)
     return sorted(ranks, key=lambda key: (-ranks[key], key))
+
+
+def _titles_first(db: Database, *, question: Question, chosen: Chosen, order: Sequence[Key]) -> list[Key]:
+    """The same order, but of ideas and projects those that have all the words in their title come before the others.
+
+    A place or cluster stays where it came among them: a name is a title.
+    """
+    found = data.searches.ranked(db, question=question, mode="all", chosen=chosen, at_most=_ENOUGH, titles=True)
+    titled, named = set(found), (Subject.CLUSTER, Subject.MUNICIPALITY)
+    texts = iter(sorted((key for key in order if key[0] not in named), key=lambda key: key not in titled))
+    return [key if key[0] in named else next(texts) for key in order]
 
 
 def _has(traits: Traits, chosen: Chosen) -> bool:

@@ -106,12 +106,16 @@ def ranked(
     chosen: Chosen,
     at_most: int,
     published: tuple[int, int] | None = None,
+    titles: bool = False,
 ) -> list[Key]:
     """Public ideas and projects that fit a question and the chosen facets, best BM25 first.
 
-    With `published` only what became public for the first time after one number, up to another.
+    With `published` only what became public for the first time after one number, up to another; with `titles` only
+    what fits by its title alone.
     """
     asked = expression(question, mode=mode)
+    if asked is not None and titles:
+        asked = f"title : ({asked})"
     if asked is None or chosen.kind not in (None, Subject.IDEA, Subject.PROJECT):
         return []
     parts = [_CONDITIONS[name] for name in chosen.by_name if name != "kind"]

@@ -7,6 +7,8 @@ from cluster.engine.lexical import fold
 from models.searches import Piece, Question
 
 _WORD = re.compile(r"[\w\u0300-\u036f]+")
+# A list shows two lines of a fragment: on a phone some seventy characters.
+_SOON = 50
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
@@ -61,9 +63,8 @@ class Marker:
         best = max(range(len(sentences)), key=lambda at: (*self._worth(sentences[at]), -at))
         chosen = sentences[best]
         start = "… " if best else ""
-        if len(chosen) > at_most:
-            chosen, cut = self._window(chosen, at_most)
-            start = "… " if best or cut else ""
+        chosen, cut = self._window(chosen, at_most)
+        start = "… " if best or cut else ""
         following = best + 1
         while following < len(sentences) and len(chosen) + len(sentences[following]) < at_most:
             chosen, following = f"{chosen} {sentences[following]}", following + 1
@@ -75,9 +76,9 @@ class Marker:
         return len(set(found)), len(found)
 
     def _window(self, sentence: str, at_most: int) -> tuple[str, bool]:
-        """As much of a long sentence as fits, around the first word that was looked for."""
+        """As much of a sentence as fits, with the first word that was looked for near its beginning."""
         first = next((match.start() for match in _WORD.finditer(sentence) if self.which(match[0]) is not None), 0)
-        start = 0 if first < at_most // 2 else sentence.rfind(" ", 0, first - at_most // 4) + 1
+        start = 0 if first < _SOON else sentence.rfind(" ", 0, first - _SOON // 2) + 1
         end = start + at_most
         blank = sentence.rfind(" ", start, end)
         shown = sentence[start : blank if end < len(sentence) and blank > start else end]

@@ -447,3 +447,20 @@ def test_two_workers_tell_once(db: Database, who: Who) -> None:
     with transaction(db):
         assert not data.searches.look(db, search_id=kept, seen=before.seen, until=until, told=True)
     assert len(letters(db)) == 1
+
+
+def test_a_title_with_the_word_in_any_form_comes_before_texts_that_only_mention_it(
+    db: Database, who: Who, index: Index[Item], encoder: Encoder
+) -> None:
+    mention = "Onthaalmedewerkers krijgen vragen over openingsuren, afspraken, huisvuilzakken en de kermis. " * 2
+    post(db, who("genk"), "Virtuele assistent", mention)
+    post(db, who("genk"), "Regels voor een taalmodel", "We willen afspraken maken. De afspraken gelden voor allen.")
+    titled = post(db, who("kortrijk"), "Onthaal op afspraak", "Bezoekers melden zich aan een zuil.")
+    both = post(db, who("kortrijk"), "Afspraken online", "Burgers leggen zelf vast wanneer ze komen.")
+    found = searches.search(db, encoder=encoder, index=index, query="afspraken")
+    assert set(ids(found)[:2]) == {titled, both}
+    assert len(ids(found)) == 4
+    # What the lists show of a long sentence begins near what was looked for.
+    [assistant] = [hit for hit in found.hits if hit.shown.title == "Virtuele assistent"]
+    at = next(place for place, piece in enumerate(assistant.fragment) if piece.hit)
+    assert sum(len(piece.text) for piece in assistant.fragment[:at]) < 60
