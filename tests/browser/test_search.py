@@ -92,3 +92,19 @@ def test_nothing_found_leads_to_an_idea_with_the_title_filled_in(visit: Visit, s
     expect(page.get_by_role("link", name=re.compile("^zonder de filter Taal van de tekst"))).to_be_visible()
     page.get_by_role("link", name="Plaats dit als idee").click()
     expect(page.get_by_label("Titel")).to_have_value('"kwispelende marsmannetjes"')
+
+
+@pytest.mark.parametrize("who", [None, "gent", "coordinator"])
+def test_on_a_small_phone_a_page_begins_in_the_first_third_and_search_unfolds(visit: Visit, who: str | None) -> None:
+    page = visit(who, java_script_enabled=False, viewport={"width": 360, "height": 640})
+    page.goto("/")
+    begins = page.locator("main").bounding_box()
+    assert begins is not None
+    assert begins["y"] < 640 / 3
+    page.locator("header summary").click()
+    page.get_by_role("searchbox").fill("afspraken")
+    page.get_by_role("search").get_by_role("button").click()
+    # Who searches goes on searching.
+    expect(page.get_by_role("searchbox")).to_have_value("afspraken")
+    page.locator(".demo summary").click()
+    expect(page.locator(".demo p")).to_be_visible()
