@@ -102,7 +102,7 @@ def search(
         return Found(question=question, words_only=words_only)
     # Clusters are also found by what is in them.
     wide = replace(chosen, kind=None) if chosen.kind == Subject.CLUSTER else chosen
-    lists, more = _by_words(db, question=question, chosen=wide, lexicon=lexicon(db, index=index))
+    lists, titled, more = _by_words(db, question=question, chosen=wide, lexicon=lexicon(db, index=index))
     lists += _by_name(db, question=question)
     near = _by_meaning(db, encoder=encoder, index=index, reading=reading, wide=bool(wide.by_name))
     literal = {key for _, keys in lists for key in keys}
@@ -113,7 +113,7 @@ def search(
     lists = [(weight, [key for key in keys if key in fits]) for weight, keys in [*lists, (0.8, inside)]]
     # Neighbours only fill up: facets count them, so there must not be more than are worth a look.
     lists.append((_MEANING, [key for key in near if key in fits][:_NEIGHBOURS]))
-    order = _titles_first(db, question=question, chosen=wide, order=_fused(lists))
+    order = _titles_first(_fused(lists), titled=titled)
     # What was weighed for a cluster by its ideas counts ideas.
     more = (more and wide is chosen) or len(order) > COUNTED_AT_MOST
     found = _page(db, order=order, traits=traits, question=question, chosen=chosen, page=page, per_page=per_page)
@@ -164,9 +164,13 @@ def _newest(db: Database, *, chosen: Chosen, published: tuple[int, int] | None =
     )
 
 
-def _by_words(db: Database, *, question: Question, chosen: Chosen, lexicon: Lexicon) -> tuple[_Lists, bool]:
-    """Lists of ideas and projects that have the words: all in some form, all as typed, or else some of them."""
-    strict = data.searches.ranked(db, question=question, mode="all", chosen=chosen, at_most=COUNTED_AT_MOST)
+def _by_words(db: Database, *, question: Question, chosen: Chosen, lexicon: Lexicon) -> tuple[_Lists, set[Key], bool]:
+    """Lists of ideas and projects that have the words: all in some form, all as typed, or else some of them.
+
+    With which of them have all in their title, and whether there are more than were listed.
+    """
+    every = data.searches.ranked_by_title(db, question=question, mode="all", chosen=chosen, at_most=COUNTED_AT_MOST)
+    strict = list(every)
     lists: _Lists = [(1.0, strict)]
     if any(group.is_wide for group in question.groups):
         exact = data.searches.ranked(db, question=question, mode="exact", chosen=chosen, at_most=_ENOUGH)
@@ -180,7 +184,7 @@ def _by_words(db: Database, *, question: Question, chosen: Chosen, lexicon: Lexi
             rarest = replace(question, groups=some.groups[:1])
             telling = data.searches.ranked(db, question=rarest, mode="all", chosen=chosen, at_most=_ENOUGH)
             lists.append((1.0, telling))
-    return lists, len(strict) == COUNTED_AT_MOST
+    return lists, {key for key, titled in every.items() if titled}, len(strict) == COUNTED_AT_MOST
 
 
 def _is_public(db: Database, meant: str) -> bool:
@@ -255,13 +259,12 @@ def _fused(lists: _Lists) -> list[Key]:
     return sorted(ranks, key=lambda key: (-ranks[key], key))
 
 
-def _titles_first(db: Database, *, question: Question, chosen: Chosen, order: Sequence[Key]) -> list[Key]:
+def _titles_first(order: Sequence[Key], *, titled: set[Key]) -> list[Key]:
     """The same order, but of ideas and projects those that have all the words in their title come before the others.
 
     A place or cluster stays where it came among them: a name is a title.
     """
-    found = data.searches.ranked(db, question=question, mode="all", chosen=chosen, at_most=_ENOUGH, titles=True)
-    titled, named = set(found), (Subject.CLUSTER, Subject.MUNICIPALITY)
+    named = (Subject.CLUSTER, Subject.MUNICIPALITY)
     texts = iter(sorted((key for key in order if key[0] not in named), key=lambda key: key not in titled))
     return [key if key[0] in named else next(texts) for key in order]
 

@@ -106,18 +106,27 @@ def ranked(
     chosen: Chosen,
     at_most: int,
     published: tuple[int, int] | None = None,
-    titles: bool = False,
 ) -> list[Key]:
     """Public ideas and projects that fit a question and the chosen facets, best BM25 first.
 
-    With `published` only what became public for the first time after one number, up to another; with `titles` only
-    what fits by its title alone.
+    With `published` only what became public for the first time after one number, up to another.
     """
+    return list(ranked_by_title(db, question=question, mode=mode, chosen=chosen, at_most=at_most, published=published))
+
+
+def ranked_by_title(
+    db: Database,
+    *,
+    question: Question,
+    mode: str,
+    chosen: Chosen,
+    at_most: int,
+    published: tuple[int, int] | None = None,
+) -> dict[Key, bool]:
+    """The same in the same order, each with whether its title alone fits the question."""
     asked = expression(question, mode=mode)
-    if asked is not None and titles:
-        asked = f"title : ({asked})"
     if asked is None or chosen.kind not in (None, Subject.IDEA, Subject.PROJECT):
-        return []
+        return {}
     parts = [_CONDITIONS[name] for name in chosen.by_name if name != "kind"]
     if chosen.kind:
         parts.append("t.rowid % 2 = " + str(int(chosen.kind == Subject.PROJECT)))
@@ -129,7 +138,7 @@ def ranked(
     # In the order of rank, so that the joins are made for as many rows as are asked for and not for all that fit.
     found = rows(
         db,
-        f"""select t.rowid from texts t
+        f"""select t.rowid, t.rowid in (select rowid from texts where texts match :titled) as titled from texts t
         left join ideas i on t.rowid % 2 = 0 and i.id = t.rowid / 2 and i.state = 'open'
         left join projects p on t.rowid % 2 = 1 and p.id = t.rowid / 2 and p.hidden = 0
         left join organisations o on o.id = coalesce(i.organisation_id, p.lead_id)
@@ -140,10 +149,14 @@ def ranked(
             **{name: value for name, value in chosen.by_name.items() if name != "kind"},
             **dict(zip(("seen", "until"), published or (), strict=False)),
             "asked": asked,
+            "titled": f"title : ({asked})",
             "at_most": at_most,
         },
     )
-    return [(Subject.PROJECT if item["rowid"] % 2 else Subject.IDEA, item["rowid"] // 2) for item in found]
+    return {
+        (Subject.PROJECT if item["rowid"] % 2 else Subject.IDEA, item["rowid"] // 2): bool(item["titled"])
+        for item in found
+    }
 
 
 def newest(
