@@ -90,7 +90,7 @@ def _proposals(db: Database) -> tuple[list[Cluster], list[Cluster]]:
     later = [one for one in found if one.snoozed_until and one.snoozed_until > today()]
     waiting = [one for one in found if one not in later]
     return (
-        sorted(waiting, key=lambda one: (-one.worth, -one.municipalities, -len(one.members), one.id)),
+        sorted(waiting, key=lambda one: (-one.worth, -len(one.members), one.id)),
         sorted(later, key=lambda one: (one.snoozed_until or "", one.id)),
     )
 

@@ -164,8 +164,8 @@ class Cluster:
 
     @property
     def worth(self) -> float:
-        """What reviewing it may bring: many governments that surely have the same need, and a new one."""
-        return self.governments * (self.cohesion or 0.0) * (1.0 if self.novelty is None else self.novelty)
+        """What reviewing it may bring: many municipalities that surely have the same need, and a new one."""
+        return self.municipalities * (self.cohesion or 0.0) * (1.0 if self.novelty is None else self.novelty)
 
     @property
     def live(self) -> bool:
