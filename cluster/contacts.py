@@ -207,6 +207,13 @@ def can_answer(db: Database, *, idea_id: int) -> bool:
     return data.contacts.poster(db, idea_id=idea_id) is not None
 
 
+def introduces_at_once(db: Database, *, idea_id: int) -> bool:
+    """Whether who speaks for an idea consented beforehand to meet whoever says *ook wij*."""
+    poster_id = data.contacts.poster(db, idea_id=idea_id)
+    poster = data.people.get(db, member_id=poster_id) if poster_id else None
+    return poster is not None and poster.standing_consent
+
+
 def get(db: Database, *, member: Member | None, introduction_id: int) -> Introduction:
     """An introduction, for the members of its two organisations only."""
     _, organisation_id = must_act(member)

@@ -68,13 +68,14 @@ def _said(endorsement: Endorsement) -> ResponseReturnValue:
     """After *ook wij*: at the contact if the poster consented beforehand, else at the idea with what happens now."""
     found = cluster.contacts.asked_with(db(), member=member(), endorsement=endorsement)
     if found.state is IntroductionState.AGREED:
-        flash(
-            gettext(
-                "Jullie zijn in contact met %(organisation)s. Jullie kregen allebei een e-mail met de gegevens van de "
-                "ander.",
-                organisation=found.poster_organisation,
-            )
+        met = gettext(
+            "Jullie zijn in contact met %(organisation)s. Jullie kregen allebei een e-mail met de gegevens van de "
+            "ander.",
+            organisation=found.poster_organisation,
         )
+        beforehand = gettext("Daar zeiden ze vooraf al ja.")
+        at_once = cluster.contacts.introduces_at_once(db(), idea_id=endorsement.idea_id)
+        flash(f"{met} {beforehand}" if at_once else met)
         return redirect(url_for("contacts.show", introduction_id=found.id), code=303)
     if found.state is IntroductionState.ASKED and found.poster_has_account:
         then = gettext(
@@ -247,6 +248,7 @@ def _form(
         errors=errors,
         was_first=was_first,
         can_answer=cluster.contacts.can_answer(db(), idea_id=idea.id),
+        at_once=mine is None and cluster.contacts.introduces_at_once(db(), idea_id=idea.id),
     )
 
 

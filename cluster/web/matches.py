@@ -159,7 +159,7 @@ def differences(match: Match) -> list[str]:
         elif one.field == "target_group":
             found.append(gettext("Andere doelgroep: %(theirs)s.", theirs=one.theirs))
         elif one.field == "stage":
-            found.append(gettext("Staat op: %(theirs)s.", theirs=label("stage", one.theirs)))
+            found.append(gettext("Hoe ver het daar staat: %(theirs)s.", theirs=label("stage", one.theirs)))
         else:
             theirs, mine = grouped(int(one.theirs)), grouped(int(one.mine))
             found.append(gettext("Andere schaal: %(theirs)s inwoners, bij jullie %(mine)s.", theirs=theirs, mine=mine))

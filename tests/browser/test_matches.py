@@ -28,6 +28,7 @@ def test_a_member_reads_why_and_says_what_is_right(visit: Visit, place: Database
     first.get_by_text(re.compile("^Waarom")).click()
     expect(first.locator(".pair dd").first).to_contain_text("“")
 
+    first.locator("summary", has_text="Klopt deze suggestie?").click()
     first.get_by_role("button", name="Niet verwant").click()
     expect(page.locator(".lane").get_by_role("heading", name=title)).to_have_count(0)
     page.get_by_text("1 voorstel vond je niet verwant").click()
@@ -35,6 +36,7 @@ def test_a_member_reads_why_and_says_what_is_right(visit: Visit, place: Database
     dismissed.get_by_role("button", name="Niet verwant").click()
 
     again = page.locator(".lane li", has=page.get_by_role("heading", name=title))
+    again.locator("summary", has_text="Klopt deze suggestie?").click()
     again.get_by_role("button", name="Zelfde nood").click()
     expect(again.locator(".meta")).to_contain_text("volgens jullie")
     expect(again.get_by_role("button", name="Zelfde nood")).to_have_attribute("aria-pressed", "true")

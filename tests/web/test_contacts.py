@@ -56,6 +56,20 @@ def test_who_wants_to_talk_first_finds_words_for_it(page: Page, idea: int) -> No
     assert lightest in page().get(f"/ideas/{idea}").main.text
 
 
+def test_who_will_be_in_contact_at_once_reads_that_first(page: Page, idea: int, app_db: Database, who: Who) -> None:
+    with_consent = "zei vooraf al ja"
+    assert with_consent not in page("genk").get(f"/ideas/{idea}/endorse").main.text
+    with transaction(app_db):
+        change(app_db, "update members set standing_consent = 1 where id = ?", [who("aalter").id])
+    form = page("genk").get(f"/ideas/{idea}/endorse").main.text
+    assert f"Aalter {with_consent}" in form
+    assert "pas als dat ook ja zegt" not in form
+    met = endorse(page, idea)
+    assert "aalter@test.example" in met.main.text
+    assert "Daar zeiden ze vooraf al ja." in met.select_one("main .notice").text
+    assert with_consent not in page("genk").get(f"/ideas/{idea}/endorse").main.text
+
+
 def test_from_me_too_to_contact(page: Page, idea: int) -> None:
     shown = endorse(page, idea, amount="25k-75k", days="10")
     assert "Jullie zeiden ‘ook wij’" in shown.main.text
@@ -89,7 +103,7 @@ def test_a_wrong_form_comes_back_with_what_was_typed(page: Page, idea: int) -> N
     assert [link["href"] for link in shown.select(".errors a")] == ["#role", "#message", "#days"]
     assert shown.select_one("textarea").text.strip() == text
     assert shown.select_one("#days")["value"] == "veel"
-    assert shown.select_one("details").has_attr("open")
+    assert shown.select_one("main details").has_attr("open")
 
 
 @pytest.mark.parametrize("message", ["", "😀", "a\x00b\x1bc", "x" * 2000, "<script>alert(1)</script>", "\r\n" * 900])

@@ -36,18 +36,13 @@ def test_beside_ones_own_idea_stands_what_became_of_a_me_too(page: Page, posted:
         beside = page("aalter").get("/ideas/2")
         assert not beside.select(offered)
         assert word in beside.select_one(".lane a[href='/introductions/1']").text
+        said = beside.find("p", string="Zelf zeiden jullie ‘ook wij’ bij:").find_next("ul")
+        assert (said.select_one("a")["href"], said.select("a")[1]["href"]) == ("/ideas/1", "/introductions/1")
+    assert "Zelf zeiden jullie" not in page("kortrijk").get("/ideas/2").text
     # Others are offered it as before.
     assert page("kortrijk").get("/ideas/2").select_one(offered)
     page("aalter").submit("/ideas/1/endorsement/withdraw", at="/ideas/1")
     assert page("aalter").get("/ideas/2").select_one(offered)
-
-
-def test_posting_anyway_is_said_only_where_something_resembles_it(page: Page, posted: None) -> None:
-    visitor = page("aalter")
-    empty = visitor.submit("/ideas/new", status=422)
-    assert empty.select_one("#idea-form button").text == "Plaats je idee"
-    found = visitor.submit("/ideas/new", action="similar", **ASKED)
-    assert found.select_one("#idea-form button").text == "Toch plaatsen"
 
 
 def test_what_came_later_and_says_the_same_stands_on_the_overview_of_who_was_first(app: Flask, page: Page) -> None:
