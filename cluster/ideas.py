@@ -163,7 +163,7 @@ def _write(
             )
         if encoder and reading is not None:
             keep_vector(db, kind=Kind.IDEA, item_id=idea.id, encoder=encoder, text=text, reading=reading)
-        else:
+        if reading is None or form.theme is None:
             _queue_placing(db, idea.id)
         if put_back is not None and not is_own(idea, member):
             item = data.moderation.item(db, kind=Subject.IDEA, item_id=idea.id)
@@ -379,7 +379,7 @@ def _text_wrong(field: str, text: str, at_most: int, when_empty: str | None) -> 
 
 
 def _queue_placing(db: Database, idea_id: int) -> None:
-    """The worker reads the text unless that was done, and puts it into the proposal where it belongs."""
+    """The worker reads the text unless that was done, puts it into the proposal where it belongs, guesses a theme."""
     data.work.queue(db, kind="embed", key=f"idea:{idea_id}", payload={"kind": Kind.IDEA, "item_id": idea_id})
 
 

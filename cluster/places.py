@@ -199,7 +199,7 @@ def news(db: Database, *, member: Member, at_most: int) -> News:
         of_one = sum(other.organisation_id == idea.organisation_id for other in near)
         if idea.organisation_id in others and of_one < _NEAR_EACH and len(near) < at_most:
             near.append(idea)
-    moved = [idea for idea in newest if idea.theme in themes and idea.organisation_id not in mine]
+    moved = [idea for idea in newest if idea.topic in themes and idea.organisation_id not in mine]
     shown = {idea.id for idea in near}
     return News(
         near=tuple((idea, companions[now[idea.organisation_id]]) for idea in near if idea.organisation_id in now),

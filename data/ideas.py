@@ -15,7 +15,7 @@ _IDEA = """
 select i.id, i.external_id, i.organisation_id, coalesce(o.name, '') as organisation, o.province, i.author_id,
   i.title, i.description, i.theme, i.call_id, i.stage, i.intent, i.seeks, i.budget, i.target_group, i.links, i.lang,
   i.state, i.source_url, i.demo, i.revision, i.created_at, i.updated_at,
-  i.supporters
+  i.supporters, i.guessed_theme
 from ideas i left join organisations o on o.id = i.organisation_id
 """
 
@@ -87,7 +87,7 @@ class Filter:
 def _where(wanted: Filter) -> tuple[str, dict[str, Any]]:
     parts = ["i.state = 'open'"]
     if wanted.theme:
-        parts.append("i.theme = :theme")
+        parts.append("i.topic = :theme")
     if wanted.call_id:
         parts.append("i.call_id = :call_id")
     if wanted.province:
@@ -175,7 +175,7 @@ def newest_around(
     """
     apart = f"and (organisation_id is null or organisation_id not in ({', '.join(str(int(one)) for one in own)}))"
     parts = [_first(f"organisation_id = {int(one)}", each_at_most) for one in near]
-    parts += [_first(f"theme = :theme{at} {apart if own else ''}", at_most) for at in range(len(themes))]
+    parts += [_first(f"topic = :theme{at} {apart if own else ''}", at_most) for at in range(len(themes))]
     return _newest(db, parts, at_most=-1, **{f"theme{at}": theme for at, theme in enumerate(themes)})
 
 
@@ -297,6 +297,18 @@ def last_writer(db: Database, *, idea_id: int) -> int | None:
         db, "select member_id from idea_versions where idea_id = ? order by revision desc limit 1", [idea_id]
     )
     return found
+
+
+def without_theme(db: Database, *, after_id: int, at_most: int) -> list[int]:
+    """Ids of open ideas that have no theme, chosen or guessed, from the first one after `after_id`."""
+    sql = """select id from ideas where state = 'open' and theme is null and guessed_theme is null and id > ?
+      order by id limit ?"""
+    return [item["id"] for item in rows(db, sql, [after_id, at_most])]
+
+
+def guess_theme(db: Database, *, idea_id: int, theme: str | None) -> None:
+    """Keep a guess beside an idea, unless a person chose its theme."""
+    change(db, "update ideas set guessed_theme = ? where id = ? and theme is null", [theme, idea_id])
 
 
 def set_state(db: Database, *, idea_id: int, state: IdeaState) -> None:

@@ -1807,3 +1807,45 @@ create index introductions_endorser_unseen on introductions (endorser_member_id)
 def counted(db: Database) -> None:
     """How many ideas fit a filter is counted without reading them."""
     _all(db, "create index ideas_counted on ideas (state, theme, intent, organisation_id);\n\n")
+
+
+@migrations(name="088_guessed_themes")
+def guessed_themes(db: Database) -> None:
+    """An idea without a theme may have a guess; its `topic` is what a person chose, else that, and lists go by it."""
+    _all(db, GUESSED_THEMES)
+
+
+GUESSED_THEMES = """
+alter table ideas add column guessed_theme text references themes (slug);
+
+alter table ideas add column topic text references themes (slug);
+
+update ideas set topic = theme where theme is not null;
+
+create trigger ideas_insert_topic after insert on ideas when new.theme is not null begin
+  update ideas set topic = new.theme where id = new.id;
+end;
+
+create trigger ideas_update_topic after update of theme, guessed_theme on ideas begin
+  update ideas set topic = coalesce(new.theme, new.guessed_theme) where id = new.id;
+end;
+
+drop index ideas_theme_title;
+
+drop index ideas_theme_newest;
+
+drop index ideas_counted;
+
+drop index ideas_facets;
+
+create index ideas_topic_title on ideas (topic, state, title collate nocase, id);
+
+create index ideas_topic_newest on ideas (topic, state, created_at desc, id desc);
+
+create index ideas_counted on ideas (state, topic, intent, organisation_id);
+
+create index ideas_facets on ideas (id, state, topic, call_id, intent, lang, organisation_id);
+
+create index ideas_unguessed on ideas (id) where state = 'open' and theme is null and guessed_theme is null;
+
+"""

@@ -19,8 +19,8 @@ _RANK = "bm25(4.0, 1.0)"
 
 # What facets know, of what is public alone: whoever else searches must not see more than the public does.
 _IDEAS = """
-select 'idea' as kind, i.id, i.theme, i.call_id as call, c.name as call_name, null as status, i.intent, o.province,
-  i.lang
+select 'idea' as kind, i.id, i.topic as theme, i.call_id as call, c.name as call_name, null as status, i.intent,
+  o.province, i.lang
 from ideas i indexed by ideas_facets left join organisations o on o.id = i.organisation_id
 left join calls c on c.id = i.call_id
 where i.state = 'open'
@@ -51,7 +51,7 @@ _SOURCES = {
 
 # A chosen facet as a condition on an idea (i), a project (p) and the organisation behind it (o).
 _CONDITIONS = {
-    "theme": "coalesce(i.theme, p.theme) = :theme",
+    "theme": "coalesce(i.topic, p.theme) = :theme",
     "call": "coalesce(i.call_id, p.call_id) = :call",
     "status": "p.status = :status",
     "intent": "i.intent = :intent",

@@ -97,6 +97,12 @@ class Idea:
     updated_at: str
     links: str = ""
     supporters: int = 0
+    guessed_theme: str | None = None
+
+    @property
+    def topic(self) -> str | None:
+        """The theme that a person chose, else what was guessed: lists go by it."""
+        return self.theme or self.guessed_theme
 
     @property
     def linked(self) -> tuple[Link, ...]:

@@ -56,7 +56,7 @@ BESIDE = {
         "invitations", "judgements", "ledger", "mail", "mailboxes", "moderation", "organisations", "passwords",
         "placements", "places", "plan_forms", "plans", "privacy", "programme", "project_imports",
         "project_requests", "project_uploads", "proposals", "reasons", "regroupings", "rehearsals", "reminders",
-        "reviews", "seals", "searches", "second_steps", "sessions", "setup", "snapshots", "steps", "threads",
+        "reviews", "seals", "searches", "second_steps", "sessions", "setup", "snapshots", "steps", "themes", "threads",
         "tokens", "versions", "waiting", "work", "workbooks",
     },
     "cluster/web": {

@@ -1,7 +1,7 @@
 """Browsing, reading, posting and editing ideas."""
 
 import secrets
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +20,7 @@ import cluster.matches
 import cluster.moderation
 import cluster.people
 import cluster.projects
+import cluster.themes
 import cluster.versions
 import data.people
 from cluster.drafts import KEY_AT_MOST, Saved
@@ -130,10 +131,13 @@ def show(idea_id: int) -> ResponseReturnValue:
         mine = cluster.contacts.mine(db(), idea_id=idea.id, organisation_id=asking.organisation_id)
     became = cluster.projects.became(db(), kind="idea", item_id=idea.id)
     own = cluster.ideas.is_own(idea, asking)
+    # Who just posted does not have to come back for it once the worker was there.
+    guessed = idea.guessed_theme or (cluster.themes.told_by(db(), matches=matches) if own and not idea.theme else None)
     return render_template(
         "ideas/show.html",
         idea=idea,
         own=own,
+        guessed_theme=None if idea.theme else guessed,
         projects=became,
         may_submit=(own or (asking and asking.is_coordinator)) and cluster.projects.may_submit(became),
         edited_at=cluster.versions.edited_at(db(), idea=idea),
@@ -272,6 +276,19 @@ def _kept_for(idea: Idea, saved: Saved) -> ResponseReturnValue:
     flash(gettext("Je wijzigingen zijn bewaard als concept. Online staat nog de vorige tekst."))
     other = saved.other.id if saved.other else None
     return redirect(url_for("ideas.edit", idea_id=idea.id, draft=saved.draft.id, other=other), code=303)
+
+
+@door.post("/ideas/<int:idea_id>/theme")
+@login_required  # type: ignore[untyped-decorator]
+def set_theme(idea_id: int) -> ResponseReturnValue:
+    """Confirm the theme that was guessed, as a new version of the idea."""
+    asking, _ = cluster.people.must_act(member())
+    idea = cluster.ideas.own(db(), member=asking, idea_id=idea_id)
+    form = replace(cluster.ideas.form_of(idea), theme=request.form.get("theme"))
+    revision = number(request.form.get("revision")) or 0
+    cluster.ideas.edit(db(), encoder=encoder(), member=asking, idea_id=idea_id, revision=revision, form=form)
+    flash(gettext("Het thema is bewaard."))
+    return redirect(url_for("ideas.show", idea_id=idea_id), code=303)
 
 
 @door.post("/ideas/<int:idea_id>/withdraw")

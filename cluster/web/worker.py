@@ -25,6 +25,7 @@ import cluster.privacy
 import cluster.proposals
 import cluster.reminders
 import cluster.snapshots
+import cluster.themes
 import cluster.work
 from cluster.figures import Reader
 from cluster.web.context import Services
@@ -137,11 +138,22 @@ def _embed(services: Services, job: Job) -> None:
         raise LookupError(f"no encoder: {services.encoder.error}")
     if not job.payload:
         cluster.matches.embed_missing(services.db(), encoder=encoder)
+        cluster.themes.queue(services.db())
         return
     kind, item_id = Kind(job.payload["kind"]), int(job.payload["item_id"])
     cluster.matches.embed(services.db(), encoder=encoder, kind=kind, item_id=item_id)
     cluster.placements.place(services.db(), reader=Reader(encoder, services.index), item=(kind, item_id))
     cluster.echoes.listen(services.db(), encoder=encoder, index=services.index, item=(kind, item_id))
+    if kind is Kind.IDEA:
+        cluster.themes.guess(services.db(), encoder=encoder, index=services.index, idea_id=item_id)
+
+
+def _themes(services: Services, job: Job) -> None:
+    encoder = services.encoder.get()
+    if encoder is None:
+        raise LookupError(f"no encoder: {services.encoder.error}")
+    after_id = int(job.payload["after"])
+    cluster.themes.guess_missing(services.db(), encoder=encoder, index=services.index, after_id=after_id)
 
 
 def _propose(services: Services, job: Job) -> None:
@@ -173,8 +185,9 @@ def _fit(services: Services, job: Job) -> None:
 
 
 def _digests(services: Services, job: Job) -> None:
-    """What is done once a day: digests are queued, and files that nothing points to are removed."""
+    """What is done once a day: digests are queued, files that nothing points to are removed, themes are guessed."""
     cluster.digests.morning(services.db())
+    cluster.themes.queue(services.db())
     cluster.attachments.sweep(services.db(), services.settings.data / "attachments")
 
 
@@ -194,6 +207,7 @@ def _unknown(services: Services, job: Job) -> None:
 _HANDLERS: dict[str, Callable[[Services, Job], None]] = {
     "letter": _letter,
     "embed": _embed,
+    "themes": _themes,
     "propose": _propose,
     "accepted": _accepted,
     "assess": _assess,

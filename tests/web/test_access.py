@@ -187,6 +187,8 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int]] = {
     ("GET", "/matches/words"): (SIGN_IN, 403, 403, 200),
     ("POST", "/matches/words"): (401, 403, 403, 303),
     ("POST", "/ideas/1/judgements"): (401, 404, 404, 404),
+    ("POST", "/ideas/1/theme"): (401, 303, 403, 403),
+    ("POST", "/ideas/2/theme"): (401, 303, 404, 403),
     ("POST", "/ideas/1/withdraw"): (401, 303, 403, 403),
     ("POST", "/ideas/2/withdraw"): (401, 303, 404, 403),
     ("POST", "/ideas/1/restore"): (401, 303, 403, 403),
