@@ -72,6 +72,13 @@ def programme() -> Programme:
     return Programme(**known)
 
 
+@cache
+def shipped_words() -> dict[str, dict[str, str]]:
+    """What the programme and its calls say in Dutch, and the same in each other language, by its code."""
+    found: dict[str, dict[str, str]] = json.loads((SEED / "calls_words.json").read_text(encoding="utf-8"))
+    return found
+
+
 def find(db: Database, *, text: str) -> int | None:
     """The id of the public call with this number, name or URI."""
     found: int | None = value(

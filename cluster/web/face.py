@@ -288,6 +288,15 @@ def themes() -> dict[str, str]:
     return found
 
 
+def shipped(text: str) -> tuple[str, str]:
+    """A text about the programme or a call for this reader, and its language.
+
+    What ships with the service is there in each language; what coordinators wrote is Dutch.
+    """
+    words = data.calls.shipped_words().get(text, {}).get(language())
+    return (words, language()) if words else (text, "nl")
+
+
 def _once(count: Callable[[Member], int]) -> Callable[[], int]:
     """What waits for who asks, counted once a request: the head of a page and the page itself may both tell it."""
 
@@ -372,6 +381,7 @@ def attach(app: Flask) -> None:
         "label": label,
         "options": options,
         "theme_names": themes,
+        "shipped": shipped,
     }
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -13,7 +13,7 @@ from cluster.engine.language import LANGUAGES
 from cluster.engine.texts import one_line
 from cluster.web.context import db, encoder, index, member
 from cluster.web.exports import of_fields, response
-from cluster.web.face import label, themes
+from cluster.web.face import label, shipped, themes
 from cluster.web.languages import say
 from cluster.web.matches import not_too_often, page_number
 from cluster.web.requests import number
@@ -133,7 +133,7 @@ def value_label(name: str, value: str | int, calls: dict[int, str]) -> str:
     if name == "theme":
         return themes().get(str(value), str(value))
     if name == "call":
-        return calls.get(int(value)) or gettext("Oproep %(number)s", number=value)
+        return shipped(calls.get(int(value)) or "")[0] or gettext("Oproep %(number)s", number=value)
     return str(value)
 
 

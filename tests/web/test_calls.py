@@ -77,15 +77,43 @@ def test_projects_of_a_call_stand_on_its_page(page: Callable[..., Any], seeded: 
     assert not page().get("/calls/3").select("h3 a")
 
 
-def test_facts_in_dutch_are_marked_for_a_reader_in_english(page: Callable[..., Any], seeded: Database) -> None:
+def test_what_ships_is_read_in_ones_own_language_and_what_coordinators_wrote_is_marked_as_dutch(
+    page: Callable[..., Any], seeded: Database
+) -> None:
+    page("coordinator").submit("/calls/new", **CALL)
+    page("coordinator").submit("/calls/8/open", at="/calls/8", revision="1")
     visitor = page()
     visitor.submit("/language", at="/calls", locale="en", next="/calls/1")
 
     found = visitor.get("/calls/1")
 
     assert found.html["lang"] == "en"
-    assert found.h1.span["lang"] == "nl"
-    assert found.find("span", string="max. 1 jaar na toekenning")["lang"] == "nl"
+    assert found.h1.get_text() == "Call 1"
+    assert found.title.get_text().startswith("Call 1")
+    assert "at most 1 year after the grant" in found.main.get_text()
+    assert not found.main.select("[lang=nl]")
+    assert not visitor.get("/calls").select("#programme ~ * [lang=nl]")
+    written = visitor.get("/calls/8")
+    assert written.h1.span["lang"] == "nl"
+    assert written.find("span", string="max. 2 jaar")["lang"] == "nl"
+    options = [(one.get("lang"), one.get_text()) for one in visitor.get("/ideas").select("#call option")]
+    assert options[1] == (None, "Call 1 – Innovative concept")
+    assert options[-1] == ("nl", "Oproep 8 – Thematic project")
+
+
+def test_all_that_ships_about_calls_is_there_in_every_language() -> None:
+    shipped = json.loads((data.calls.SEED / "calls.json").read_text())
+    programme = shipped["programme"]
+    texts = [*programme["principles"], *programme["procedure"]]
+    texts += [programme[name] for name in ("framework", "participation", "clustering", "lead_rule", "target_groups")]
+    texts.append(programme["remark"])
+    for call in shipped["calls"]:
+        texts += [call[name] for name in ("name", "kind_name", "realisation", "remark")]
+        texts += [deadline["note"] for deadline in call["deadlines"]]
+    known = data.calls.shipped_words()
+    assert set(known) == set(texts) - {None}
+    assert {tuple(sorted(words)) for words in known.values()} == {("de", "en", "fr")}
+    assert all(all(words.values()) for words in known.values())
 
 
 @pytest.mark.parametrize("address", ["/calls/99", "/calls/0", "/calls/99999999999999999999", "/calls/x"])
