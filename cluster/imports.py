@@ -40,6 +40,7 @@ _TOO_BIG = f"Het bestand is groter dan {FILE_AT_MOST // 2**20} MB. Splits het op
 _TOO_LONG = f"De regel is langer dan {LINE_AT_MOST // 2**10} kB."
 _TOO_WIDE = f"Er staan meer dan {FIELDS_AT_MOST} velden in."
 _NO_COLUMN = "Deze rij heeft meer velden dan de kop."
+_NO_NAME = "Deze rij heeft een veld in een kolom zonder naam. Zet een naam in de kop of maak het veld leeg."
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +331,9 @@ def record(line: int, names: list[str], cells: list[str]) -> Row:
         return Row(line, {}, _NUL)
     if any(cells[len(names) :]):
         return Row(line, {}, _NO_COLUMN)
-    return Row(line, {name: cell for name, cell in zip(names, cells, strict=False) if name and cell})
+    if any(cell and not name for name, cell in zip(names, cells, strict=False)):
+        return Row(line, {}, _NO_NAME)
+    return Row(line, {name: cell for name, cell in zip(names, cells, strict=False) if cell})
 
 
 def _object(line: int, text: str) -> Row:

@@ -70,6 +70,8 @@ def guess_missing(
 
 
 def queue(db: Database, *, after_id: int = 0) -> None:
-    """Ask the worker to guess for all that lack a theme; asking twice is asking once."""
+    """Ask the worker to guess for all that lack a theme, if any do; asking twice is asking once."""
+    if not data.ideas.without_theme(db, after_id=after_id, at_most=1):
+        return
     with transaction(db):
         data.work.queue(db, kind="themes", key="missing", payload={"after": after_id})

@@ -150,10 +150,10 @@ def _embed(services: Services, job: Job) -> None:
 
 def _themes(services: Services, job: Job) -> None:
     encoder = services.encoder.get()
-    if encoder is None:
-        raise LookupError(f"no encoder: {services.encoder.error}")
-    after_id = int(job.payload["after"])
-    cluster.themes.guess_missing(services.db(), encoder=encoder, index=services.index, after_id=after_id)
+    # Without an encoder nothing is guessed, and nothing is wrong: every day it is tried again.
+    if encoder is not None:
+        after_id = int(job.payload["after"])
+        cluster.themes.guess_missing(services.db(), encoder=encoder, index=services.index, after_id=after_id)
 
 
 def _propose(services: Services, job: Job) -> None:

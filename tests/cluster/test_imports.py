@@ -165,6 +165,12 @@ _PIECES = [b'"', b"\n", b"\r\n", b",", b";", b"\t", b"{", b"}", b"[", b":", b"\\
 _PIECES += [b"id", b"title", b'{"id": "a"}', b'"a,b"', b"1e999", b"caf\xe9", "é😀".encode(), b"=1+1", b"'", b"\x1a"]
 
 
+@pytest.mark.parametrize("content", [b'""\n;', b"id;;title\n;x;\n"])
+def test_what_stands_in_a_column_without_a_name_is_refused_and_not_forgotten(content: bytes) -> None:
+    (row,) = read_csv(io.BytesIO(content))
+    assert "kolom zonder naam" in str(row.error)
+
+
 @given(st.lists(st.one_of(st.sampled_from(_PIECES), st.binary(max_size=8)), max_size=40).map(b"".join))
 @pytest.mark.parametrize("reader", [read_jsonl, read_csv, read_xlsx], ids=["jsonl", "csv", "xlsx"])
 def test_whatever_is_in_a_file_becomes_rows_or_says_what_is_wrong(reader: Reader, content: bytes) -> None:
