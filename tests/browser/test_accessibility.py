@@ -64,7 +64,7 @@ def look(page: Page, axe: str, name: str, views: list[View], *, pictures: bool =
         page.set_viewport_size(size)  # type: ignore[arg-type]
         page.emulate_media(color_scheme=colours)  # type: ignore[arg-type]
         if pictures:
-            page.screenshot(path=ARTEFACTS / "rooms" / f"{name}-{view}.png", full_page=True)
+            page.screenshot(path=ARTEFACTS / "rooms" / f"{name}-{view}.png", full_page=True, caret="initial")
         wrong += wrong_on(page, axe, f"{name}-{view}")
     assert not wrong, "\n".join(wrong)
 
