@@ -73,7 +73,7 @@ def _said(endorsement: Endorsement) -> ResponseReturnValue:
             "ander.",
             organisation=found.poster_organisation,
         )
-        beforehand = gettext("Daar zeiden ze vooraf al ja.")
+        beforehand = gettext("%(organisation)s zei vooraf al ja.", organisation=found.poster_organisation)
         at_once = cluster.contacts.introduces_at_once(db(), idea_id=endorsement.idea_id)
         flash(f"{met} {beforehand}" if at_once else met)
         return redirect(url_for("contacts.show", introduction_id=found.id), code=303)

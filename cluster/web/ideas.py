@@ -185,8 +185,8 @@ def new() -> ResponseReturnValue:
         return _form(values=_typed(form), idea=posted, conflict=conflict, submission_key=key, mark=mark), 409
     flash(
         gettext(
-            "Je idee staat online. Lijkt een ander idee erop? Zeg daar ‘ook wij’, "
-            "dan vragen we of jullie elkaar mogen leren kennen."
+            "Je idee staat online. Lijkt een ander idee erop? Zeg daar ‘ook wij’. "
+            "Zodra jullie allebei ja zeggen, zijn jullie in contact; sommigen zeiden vooraf al ja."
         )
     )
     return redirect(url_for("ideas.show", idea_id=idea_id), code=303)

@@ -66,7 +66,7 @@ def test_who_will_be_in_contact_at_once_reads_that_first(page: Page, idea: int, 
     assert "pas als dat ook ja zegt" not in form
     met = endorse(page, idea)
     assert "aalter@test.example" in met.main.text
-    assert "Daar zeiden ze vooraf al ja." in met.select_one("main .notice").text
+    assert "Aalter zei vooraf al ja." in met.select_one("main .notice").text
     assert with_consent not in page("genk").get(f"/ideas/{idea}/endorse").main.text
 
 
