@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from cluster.engine.training import batches, distil, export, parallel, pieces, start
+from cluster.engine.training import batches, distil, export, parallel, pieces, prepare, start
 from cluster.engine.training.batches import Needs
 from cluster.engine.training.distil import Material, Recipe
 
@@ -108,12 +108,39 @@ def student(made: Material, size: int) -> object:
     from transformers import BertConfig, BertModel
 
     config = BertConfig(
-        vocab_size=size, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=64
+        vocab_size=size, hidden_size=32, num_hidden_layers=3, num_attention_heads=2, intermediate_size=64
     )
     static = start.static_vectors(
         made.rows, made.targets, made.teacher, made.chances, size=size, draws=2048, seed=0, batch=64
     )
     return start.student(BertModel(config), static, {0: 0})
+
+
+def test_a_thinner_student_keeps_the_first_layer_and_the_last_ones() -> None:
+    from transformers import BertConfig, BertModel
+
+    sizes = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 64}
+    whole = BertModel(BertConfig(vocab_size=20, num_hidden_layers=6, **sizes))
+    before = list(whole.encoder.layer)
+    thin = start.thinned(whole, 3)
+    assert [before.index(layer) for layer in thin.encoder.layer] == [0, 4, 5]
+    assert thin.config.num_hidden_layers == 3, "what is written can be read"
+    for asked in (1, 4):
+        with pytest.raises(ValueError, match=f"{asked} layers asked for"):
+            start.thinned(thin, asked)
+
+
+def test_a_run_that_goes_on_from_an_encoder_reads_the_ideas_towards_its_vectors(tokenizer: object) -> None:
+    made = material(tokenizer)
+    texts = needs().texts() + needs().titles
+    prepare.reread(made, np.eye(len(texts), 32).astype(np.float16), share=0.25)
+    assert len(made.rows) == len(made.targets) == len(made.chances) == 8 + len(texts)
+    assert made.chances.sum() == pytest.approx(1)
+    assert made.chances[8:].sum() == pytest.approx(0.25)
+    assert made.teacher[made.targets[8 + 3]].argmax() == 3
+    again = pieces.rows(tokenizer, texts, longest=64)
+    for row in (0, len(texts) - 1):
+        assert made.rows.batch(np.asarray([8 + row]))[0].tolist() == again.batch(np.asarray([row]))[0].tolist()
 
 
 def test_long_and_short_texts_come_back_in_the_order_they_were_asked(tokenizer: object) -> None:
@@ -150,3 +177,12 @@ def test_a_run_that_is_stopped_goes_on_and_learns(tmp_path: Path, tokenizer: obj
     found = read.encode(texts)
     assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(8), abs=1e-3)
     assert (found[0::2] @ found[1::2].T).argmax(axis=1).tolist() == [0, 1, 2, 3], "a sentence finds its translation"
+
+    inputs = prepare.Inputs(tmp_path, tmp_path, tmp_path / "ideas.jsonl", (), tmp_path / "encoder")
+    thin = prepare.student(inputs, made, tokenizer, tmp_path, layers=2, seed=0)
+    begun = distil.begin(thin, recipe)
+    distil.step(begun, made, recipe, np.arange(8))
+    export.write(begun.model, tokenizer, tmp_path / "thin")
+    assert (tmp_path / "thin" / "model.safetensors").stat().st_size < (
+        tmp_path / "encoder" / "model.safetensors"
+    ).stat().st_size

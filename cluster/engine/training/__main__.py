@@ -23,6 +23,10 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--licences", nargs="+", choices=KINDS, default=list(KINDS), help="kinds of source to learn from"
     )
+    parser.add_argument("--layers", type=int, default=6, help="how many of the six: the first and the last ones")
+    parser.add_argument(
+        "--begin", type=Path, help="an encoder to go on from, with its vocabulary, for the teacher's layers"
+    )
     parser.add_argument("--resume", action="store_true", help="go on at the checkpoint in OUT")
     parser.add_argument("--threads", type=int, default=0, help="processor threads (0: as many as there are cores)")
     for one in ("minutes", "needs_weight", "pairs_weight", "flat_until", "embedding_rate", "layer_rate"):
@@ -52,10 +56,11 @@ def main(line: list[str]) -> int:
     if checkpoint.exists() and not given.resume:
         sys.stderr.write(f"{checkpoint} exists: say --resume to go on there, or choose another --out\n")
         return 1
-    inputs = prepare.Inputs(given.parallel, given.pairs, given.ideas, tuple(given.licences))
+    inputs = prepare.Inputs(given.parallel, given.pairs, given.ideas, tuple(given.licences), given.begin)
     made, tokenizer, corpus = prepare.material(inputs, given.out, seed=recipe.seed)
-    model = prepare.untrained(made, tokenizer, given.out / "static.npy", seed=recipe.seed)
-    blank = prepare.untrained(made, tokenizer, given.out / "static.npy", seed=recipe.seed)
+    model, blank = (
+        prepare.student(inputs, made, tokenizer, given.out, layers=given.layers, seed=recipe.seed) for _ in range(2)
+    )
     state = distil.begin(model, recipe)
     if given.resume and checkpoint.exists():
         distil.restore(state, checkpoint)

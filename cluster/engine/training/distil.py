@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from cluster.engine.training import batches, losses, pieces
+from cluster.engine.training import batches, losses, pieces, teacher
 from cluster.engine.training.batches import Needs
 from cluster.engine.training.pieces import Rows
 from cluster.engine.training.progress import Progress
@@ -76,7 +76,7 @@ def vectors(model: Any, rows: Rows, chosen: npt.NDArray[np.int64]) -> Any:
     places = np.arange(len(chosen))
     parts = batches.of_one_length(rows.lengths()[chosen], places, budget=PIECES_AT_ONCE, most=len(places), seed=0)
     read = []
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with teacher.half_precision():
         for part in parts:
             numbers, mask = rows.batch(chosen[part])
             read.append(losses.mean_of_pieces(model, torch.from_numpy(numbers), torch.from_numpy(mask)))

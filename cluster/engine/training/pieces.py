@@ -65,6 +65,13 @@ class Rows:
             numbers[row, : lengths[row]] = self.pieces[self.starts[one] : self.starts[one + 1]]
         return numbers, mask.astype(np.int64)
 
+    def followed_by(self, other: "Rows") -> "Rows":
+        """Return these rows and then the others."""
+        return Rows(
+            np.concatenate([self.pieces, other.pieces]),
+            np.concatenate([self.starts, self.starts[-1] + other.starts[1:]]),
+        )
+
     def save(self, file: Path) -> None:
         """Write to a ``.npz`` file."""
         np.savez(file, pieces=self.pieces, starts=self.starts)

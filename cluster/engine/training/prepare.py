@@ -1,6 +1,8 @@
 """Everything that is worked out once, before the first step, and kept in the folder of the run."""
 
 import json
+import shutil
+import zlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ from cluster.engine.training.parallel import Parallel
 SENTENCE_PIECES = 128
 IDEA_PIECES = 256
 VOCABULARY = 40_000
+# Of the texts drawn, in a run that goes on from an encoder.
+IDEAS_SHARE = 0.15
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Inputs:
     pairs: Path
     ideas: Path
     kinds: Collection[str]
+    begin: Path | None = None  # an encoder to go on from, with its vocabulary; none: from the teacher
 
 
 def sentences(inputs: Inputs) -> Parallel:
@@ -62,6 +67,8 @@ def material(inputs: Inputs, out: Path, *, seed: int) -> tuple[Material, Any, Pa
     out.mkdir(parents=True, exist_ok=True)
     corpus = sentences(inputs)
     needs = read_needs(inputs.ideas)
+    if inputs.begin and not (out / "tokenizer.json").exists():
+        shutil.copy(inputs.begin / "tokenizer.json", out)
     tokenizer = vocabulary(corpus, needs, out / "tokenizer.json", seed=seed)
     goal = teacher.vectors(corpus.english, out / "teacher.npy")
     pairs = [pair for split in materials.scored_of(inputs.pairs, "train").values() for pair in split]
@@ -76,7 +83,25 @@ def material(inputs: Inputs, out: Path, *, seed: int) -> tuple[Material, Any, Pa
         descriptions=pieces.rows(tokenizer, needs.descriptions, longest=IDEA_PIECES),
         **distil.scored(tokenizer, pairs),
     )
+    if inputs.begin:
+        texts = needs.texts() + needs.titles
+        # A run may go on with more ideas: their vectors are not those of fewer.
+        file = out / f"ideas-{zlib.crc32(json.dumps(texts).encode()):08x}.npy"
+        reread(made, teacher.vectors(texts, file, by=inputs.begin))
     return made, tokenizer, corpus
+
+
+def reread(made: Material, goal: npt.NDArray[np.float16], *, share: float = IDEAS_SHARE) -> None:
+    """Add the ideas and their titles to the texts that are drawn, towards what the encoder begun with makes of them.
+
+    The teacher has read no long texts in these languages; an encoder that was trained before has.
+    """
+    if made.whole is None or made.titles is None:
+        raise ValueError("no ideas to read again")
+    made.targets = np.concatenate([made.targets, len(made.teacher) + np.arange(len(goal))])
+    made.teacher = np.concatenate([made.teacher, goal])
+    made.chances = np.concatenate([(1 - share) * made.chances, np.full(len(goal), share / len(goal))])
+    made.rows = made.rows.followed_by(made.whole).followed_by(made.titles)
 
 
 def untrained(made: Material, tokenizer: Any, file: Path, *, seed: int, draws: int = 1_200_000) -> Any:
@@ -89,6 +114,15 @@ def untrained(made: Material, tokenizer: Any, file: Path, *, seed: int, draws: i
         np.save(file, static(made, len(ours), seed=seed, draws=draws))
     embedding = start.mapped(np.load(file), words, start.shared_words(ours, theirs))
     return start.student(bert, embedding, {ours[piece]: theirs[piece] for piece in pieces.SPECIAL})
+
+
+def student(inputs: Inputs, made: Material, tokenizer: Any, out: Path, *, layers: int, seed: int) -> Any:
+    """Return the student before its first step: an encoder to go on from, or the teacher's layers; so many of them."""
+    if inputs.begin is None:
+        whole = untrained(made, tokenizer, out / "static.npy", seed=seed)
+    else:
+        whole = teacher.layers(inputs.begin)
+    return start.thinned(whole, layers)
 
 
 def static(made: Material, size: int, *, seed: int, draws: int) -> npt.NDArray[np.float32]:
