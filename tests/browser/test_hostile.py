@@ -52,7 +52,8 @@ LOOK = """ours => {
     const name = one.localName
     if (!ours.includes(name)) say('an element', one)
     for (const {name, value} of one.attributes)
-      if (name.startsWith('on') || name.startsWith('hx-on') || ['style', 'srcdoc', 'formaction'].includes(name))
+      if (name.startsWith('on') || name.startsWith('hx-on') || ['style', 'srcdoc'].includes(name)
+          || (name === 'formaction' && new URL(value, location).origin !== location.origin))
         say(`the attribute ${name}`, one)
     const at = one.href?.baseVal ?? one.href ?? (name === 'form' ? one.getAttribute('action') : one.src)
     if (!at) continue
