@@ -34,7 +34,7 @@ from models.projects import Project
 LIMIT_AT_MOST = 100
 TEXT_ALONE = Asked()
 PLAIN_AT_MOST = 2_000
-# Characters that are read while somebody waits: a few pages of text, a quarter of a second.
+# Characters that are read while somebody waits: two pages, about half a second.
 READ_AT_ONCE = 5_000
 
 # How many candidates each side brings before they are scored; at least what is asked for.

@@ -169,20 +169,20 @@ def _by_words(db: Database, *, question: Question, chosen: Chosen, lexicon: Lexi
 
     With which of them have all in their title, and whether there are more than were listed.
     """
-    every = data.searches.ranked_by_title(db, question=question, mode="all", chosen=chosen, at_most=COUNTED_AT_MOST)
+    every = data.searches.ranked(db, question=question, mode="all", chosen=chosen, at_most=COUNTED_AT_MOST)
     strict = list(every)
     lists: _Lists = [(1.0, strict)]
     if any(group.is_wide for group in question.groups):
-        exact = data.searches.ranked(db, question=question, mode="exact", chosen=chosen, at_most=_ENOUGH)
+        exact = list(data.searches.ranked(db, question=question, mode="exact", chosen=chosen, at_most=_ENOUGH))
         lists.append((1.0, exact))
     if len(strict) < PER_PAGE and (len(question.groups) > 1 or any(group.loosely for group in question.groups)):
         some = replace(question, groups=tuple(_rarest(question, lexicon)))
-        loose = data.searches.ranked(db, question=some, mode="any", chosen=chosen, at_most=300)
+        loose = list(data.searches.ranked(db, question=some, mode="any", chosen=chosen, at_most=300))
         lists.append((0.9, loose))
         if len(question.groups) > 1:
             # The rarest word says most: 'laadpaal' in 'laadpaal aanvragen'.
             rarest = replace(question, groups=some.groups[:1])
-            telling = data.searches.ranked(db, question=rarest, mode="all", chosen=chosen, at_most=_ENOUGH)
+            telling = list(data.searches.ranked(db, question=rarest, mode="all", chosen=chosen, at_most=_ENOUGH))
             lists.append((1.0, telling))
     return lists, {key for key, titled in every.items() if titled}, len(strict) == COUNTED_AT_MOST
 

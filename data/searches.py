@@ -106,24 +106,11 @@ def ranked(
     chosen: Chosen,
     at_most: int,
     published: tuple[int, int] | None = None,
-) -> list[Key]:
-    """Public ideas and projects that fit a question and the chosen facets, best BM25 first.
+) -> dict[Key, bool]:
+    """Public ideas and projects that fit a question and facets, best BM25 first, and whether the title alone does.
 
     With `published` only what became public for the first time after one number, up to another.
     """
-    return list(ranked_by_title(db, question=question, mode=mode, chosen=chosen, at_most=at_most, published=published))
-
-
-def ranked_by_title(
-    db: Database,
-    *,
-    question: Question,
-    mode: str,
-    chosen: Chosen,
-    at_most: int,
-    published: tuple[int, int] | None = None,
-) -> dict[Key, bool]:
-    """The same in the same order, each with whether its title alone fits the question."""
     asked = expression(question, mode=mode)
     if asked is None or chosen.kind not in (None, Subject.IDEA, Subject.PROJECT):
         return {}
