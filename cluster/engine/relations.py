@@ -20,6 +20,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from cluster.engine.encoder import IN_FULL
 from models.matches import Relation
 
 # The mean of both probabilities from which a pair without words may still be shown: about one chance in twenty that the
@@ -70,8 +71,8 @@ def _logistic(weights: tuple[float, float, float], cosines: Floats, overlaps: Fl
 
 @cache
 def fitted(encoder: str) -> Relations | None:
-    """The weights that ship for this encoder, if any."""
-    found = json.loads(FITTED.read_text(encoding="utf8")).get(encoder)
+    """The weights that ship for this encoder, if any: the same in eight bits as in full."""
+    found = json.loads(FITTED.read_text(encoding="utf8")).get(encoder.removesuffix(IN_FULL))
     return Relations.of(found) if found else None
 
 

@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 
 import cluster.fits
 from cluster.engine import materials, relations
-from cluster.engine.encoder import load
+from cluster.engine.encoder import IN_FULL, load
 from cluster.engine.fitting import Fit
 from cluster.web.context import db, encoder, services
 from cluster.web.terminal import Failed, plainly
@@ -71,6 +71,7 @@ def _ship(name: str, found: Fit) -> None:
     """Beside those of other encoders; weights of bundled encoders that are no more are dropped."""
     written = json.loads(relations.FITTED.read_text(encoding="utf8"))
     kept = {other: values for other, values in written.items() if not other.startswith("encoder-")}
+    name = name.removesuffix(IN_FULL)
     kept[name] = {"same": found.relations.same, "related": found.relations.related}
     kept[name]["same_at_least"] = found.relations.same_at_least
     relations.FITTED.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf8")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
+from cluster.engine.encoder import load
 from cluster.engine.training import batches, distil, export, parallel, pieces, prepare, start
 from cluster.engine.training.batches import Needs
 from cluster.engine.training.distil import Material, Recipe
@@ -171,18 +172,20 @@ def test_a_run_that_is_stopped_goes_on_and_learns(tmp_path: Path, tokenizer: obj
     assert again.step > first.step
 
     whole = distil.average_model(again, student(made, size))
-    export.write(whole, tokenizer, tmp_path / "encoder")
-    read = SentenceTransformer(str(tmp_path / "encoder"), device="cpu", local_files_only=True)
     texts = [text for pair in SENTENCES[:4] for text in pair]
+    export.write(whole, tokenizer, tmp_path / "encoder", texts=texts)
+    read = SentenceTransformer(str(tmp_path / "encoder"), device="cpu", local_files_only=True)
     found = read.encode(texts)
     assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(8), abs=1e-3)
     assert (found[0::2] @ found[1::2].T).argmax(axis=1).tolist() == [0, 1, 2, 3], "a sentence finds its translation"
+    served = load(str(tmp_path / "encoder")).encode(texts)
+    assert (served[0::2] @ served[1::2].T).argmax(axis=1).tolist() == [0, 1, 2, 3], "in eight bits too"
 
     inputs = prepare.Inputs(tmp_path, tmp_path, tmp_path / "ideas.jsonl", (), tmp_path / "encoder")
     thin = prepare.student(inputs, made, tokenizer, tmp_path, layers=2, seed=0)
     begun = distil.begin(thin, recipe)
     distil.step(begun, made, recipe, np.arange(8))
-    export.write(begun.model, tokenizer, tmp_path / "thin")
+    export.write(begun.model, tokenizer, tmp_path / "thin", texts=texts)
     assert (tmp_path / "thin" / "model.safetensors").stat().st_size < (
         tmp_path / "encoder" / "model.safetensors"
     ).stat().st_size

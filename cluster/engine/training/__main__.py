@@ -67,7 +67,9 @@ def main(line: list[str]) -> int:
     folder = given.out / "encoder"
 
     def deploy(now: distil.State) -> None:
-        export.write(distil.average_model(now, blank), tokenizer, folder)
+        assert made.needs is not None
+        texts = made.needs.texts()
+        export.write(distil.average_model(now, blank), tokenizer, folder, texts=texts[:: len(texts) // 300 + 1])
         look()
 
     def look() -> None:

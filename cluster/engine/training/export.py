@@ -1,19 +1,27 @@
-"""A trained student as a folder that sentence-transformers loads: half precision on disk, full precision in memory."""
+"""A trained student as a folder that sentence-transformers loads: half precision on disk, full precision in memory.
+
+Beside it lie the ranges by which `cluster.engine.encoder` has it multiply in eight bits.
+"""
 
 import copy
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cluster.engine import eight_bits
 from cluster.engine.training import pieces
 
 LONGEST = 256  # pieces; as the teacher, longer texts are the caller's to split
 
 
-def write(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Write model and tokenizer to ``folder``, replacing an encoder that stands there; other files are kept."""
+def write(model: Any, tokenizer: Any, folder: Path, *, texts: Sequence[str]) -> None:
+    """Write model and tokenizer to ``folder``, replacing an encoder that stands there; other files are kept.
+
+    ``texts`` show what the numbers between the layers come to; some hundreds will do.
+    """
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
     from transformers import PreTrainedTokenizerFast
@@ -39,6 +47,16 @@ def write(model: Any, tokenizer: Any, folder: Path) -> None:
         _compact(whole / "tokenizer.json")
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copytree(whole, folder, dirs_exist_ok=True)
+        measure(folder, texts)
+
+
+def measure(folder: Path, texts: Sequence[str]) -> None:
+    """Write the ranges for eight bits beside the encoder in ``folder``."""
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    ranges = json.dumps(eight_bits.measured(model, texts))
+    (folder / eight_bits.RANGES).write_text(ranges + "\n", encoding="utf-8")
 
 
 def _say_full_precision(folder: Path) -> None:
