@@ -365,7 +365,13 @@ def test_matching_is_measured_whole_beside_what_it_has_to_beat(run: Run, app_db:
     ]
     rows[0]["intent"] = "offer"
     rows += [
-        {**rows[2], "kind": "project", "title": "Bomen op een kaart zetten", "municipality": "Nergens"},
+        {
+            **{**rows[2], "kind": "project", "municipality": "Nergens"},
+            **{
+                "title": "Bomen op een kaart zetten",
+                "description": "Inwoners zien op hun telefoon welke boom waar staat.",
+            },
+        },
         {**rows[4], "kind": "hard_negative", "topic": None, "confusable_with": "zwembad", "title": "Redders zoeken"},
     ]
     ideas = written(tmp_path, *rows)
