@@ -30,6 +30,9 @@ from cluster.web.settings import Settings, read_settings
 HOST = "127.0.0.1"
 
 _THREADS = 8
+# Threads of OpenBLAS wait for more by spinning, and take the core on which the next question is read (measured over
+# HTTP among 10,000 ideas: p95 of suggestions 40 ms, with one thread 33 ms).
+ONE_THREAD = ("--env", "OPENBLAS_NUM_THREADS=1")
 _READY_WITHIN_S = 120
 _STOPS_WITHIN_S = 30
 _PR_SET_PDEATHSIG = 1
@@ -121,7 +124,7 @@ def _web(settings: Settings) -> list[str]:
     shared = ("--preload", "cluster.web.serve:preloaded()")
     return [
         *(sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "warning"),
-        *("--pythonpath", str(root()), "--worker-class", "gthread"),
+        *("--pythonpath", str(root()), "--worker-class", "gthread", *ONE_THREAD),
         *("--workers", str(settings.workers), "--threads", str(_THREADS)),
         *("--graceful-timeout", "10", "--bind", f"{HOST}:{settings.port}"),
         *(shared if settings.workers > 1 else ("wsgi:app",)),

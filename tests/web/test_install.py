@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from cluster.web.serve import ONE_THREAD
 from cluster.web.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,6 +86,10 @@ def serve(held: socket.socket, folder: Path) -> "subprocess.Popen[bytes]":
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+
+def test_the_unit_and_make_run_give_the_web_server_one_thread_to_multiply_with() -> None:
+    assert " ".join(ONE_THREAD) in (INSTALL / "medestanders-web.service").read_text()
 
 
 def test_a_restart_loses_no_request(listening: socket.socket, tmp_path: Path, kept: Path) -> None:
